@@ -1,0 +1,99 @@
+package scenario
+
+import "io/fs"
+
+// Pixel describes a vendor's pixel: what it calls things, what it can do, and
+// the page that it is tried on.
+type Pixel struct {
+	// Name is the folder's name, such as "mapp".
+	Name  string `yaml:"name" json:"name"`
+	Title string `yaml:"title" json:"title"`
+	// Document is the short name of the document that it is held to.
+	Document string `yaml:"document" json:"document"`
+	// Features lists what the pixel supports; a scenario that requires more is
+	// unsupported.
+	Features []string `yaml:"features" json:"features"`
+	// Deviations lists what the pixel is known and declared to do otherwise.
+	Deviations []Deviation `yaml:"deviations,omitempty" json:"deviations,omitempty"`
+	// Script says where the tracker's code comes from: "reference:NAME", or a
+	// file in the pixel's folder.
+	Script string `yaml:"script" json:"script"`
+	// Settings are handed to the page template as they are, such as a track ID.
+	Settings map[string]string `yaml:"settings,omitempty" json:"settings,omitempty"`
+	Stage    Stage             `yaml:"stage" json:"stage"`
+	// Pages gives the path of each page that a scenario may open.
+	Pages map[string]string `yaml:"pages" json:"pages"`
+	// Actions gives what a visitor does on the page for each action of a scenario.
+	Actions map[string]Action `yaml:"actions" json:"actions"`
+	// Requests tells the pixel's requests from all others.
+	Requests Requests `yaml:"requests" json:"requests"`
+	// Parameters and Cookies give the pixel's own name for each role.
+	Parameters map[string]Name `yaml:"parameters" json:"parameters"`
+	Cookies    map[string]Name `yaml:"cookies" json:"cookies"`
+
+	// Dir is the pixel's folder, Files its content, Digest the SHA-256 over
+	// all of it in hex.
+	Dir    string `yaml:"-" json:"-"`
+	Files  fs.FS  `yaml:"-" json:"-"`
+	Digest string `yaml:"-" json:"-"`
+}
+
+// Deviation is a declared breach of a clause.
+type Deviation struct {
+	// Clause is the clause's ID.
+	Clause string `yaml:"clause" json:"clause"`
+	// Scenario narrows the declaration to one scenario.
+	Scenario string `yaml:"scenario,omitempty" json:"scenario,omitempty"`
+	// Reason says why; it stands in every report.
+	Reason string `yaml:"reason" json:"reason"`
+}
+
+// Stage names the hosts of the pixel's stage, all under .test.
+type Stage struct {
+	// Site is the host of the visited site, such as "www.shop.test".
+	Site string `yaml:"site" json:"site"`
+	// Collector is the host that takes the pixel's requests.
+	Collector string `yaml:"collector" json:"collector"`
+	// Scripts is the host that serves the tracker's code.
+	Scripts string `yaml:"scripts" json:"scripts"`
+	// Path is the path of the tracker's code on the Scripts host, such as "/js/smart-pixel.min.js".
+	Path string `yaml:"path" json:"path"`
+}
+
+// Action is what a visitor does on a page. Exactly one field is set.
+type Action struct {
+	// Click is a CSS selector; the first visible element that matches is clicked.
+	Click string `yaml:"click" json:"click"`
+}
+
+// Requests tells the pixel's requests from all others: a request is the
+// pixel's when it goes to the stage's collector host, or matches Path on any
+// host, and its path is not one of the stage's own files.
+type Requests struct {
+	// Path is a regular expression that a hit's URL path matches.
+	Path string `yaml:"path" json:"path"`
+}
+
+// Name is what a pixel calls a role. In YAML it is a plain string, or a map
+// {name: nc, set: "1"}.
+type Name struct {
+	Name string `yaml:"name" json:"name"`
+	// Set is the value that means "set", where the role is a flag.
+	Set string `yaml:"set,omitempty" json:"set,omitempty"`
+	// Setting names the scenario setting that renames it, where there is one:
+	// "anonymity.cookie".
+	Setting string `yaml:"setting,omitempty" json:"setting,omitempty"`
+}
+
+// Plan is a scenario bound to a pixel: everything a journey and a judge need.
+type Plan struct {
+	Scenario *Scenario
+	Pixel    *Pixel
+	// Clauses holds the clauses that the scenario's expectations name.
+	Clauses map[string]*Clause
+	// Unsupported lists the required features that the pixel lacks, sorted; a
+	// plan that lacks any is not run.
+	Unsupported []string
+	// Only restricts judging to these clauses; nil means all.
+	Only map[string]bool
+}
