@@ -1,0 +1,56 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	"github.com/chromedp/cdproto/input"
+
+	"github.com/pixelwitness/pixelwitness/simulator/journey"
+)
+
+// locate finds the first visible element for a selector, brings it into view
+// and says where its middle is, or what is wrong.
+const locate = `(selector => {
+  let all;
+  try { all = document.querySelectorAll(selector); } catch { return { problem: 'not a valid selector' }; }
+  if (!all.length) return { problem: 'not found' };
+  for (const element of all) {
+    element.scrollIntoView({ block: 'center', inline: 'center', behavior: 'instant' });
+    const box = [...element.getClientRects()].find(b => b.width > 0 && b.height > 0);
+    if (!box || getComputedStyle(element).visibility !== 'visible') continue;
+    const x = box.x + box.width / 2, y = box.y + box.height / 2;
+    const hit = document.elementFromPoint(x, y);
+    if (!hit || !(element.contains(hit) || hit.contains(element))) return { problem: 'covered by another element' };
+    return { x, y };
+  }
+  return { problem: 'not visible' };
+})(%s)`
+
+// Click clicks in the middle of the first visible element that matches.
+func (v *Visitor) Click(ctx context.Context, selector string) error {
+	var at struct {
+		X       float64 `json:"x"`
+		Y       float64 `json:"y"`
+		Problem string  `json:"problem"`
+	}
+	if err := v.main.evaluate(ctx, fmt.Sprintf(locate, strconv.Quote(selector)), 0, &at); err != nil {
+		return err
+	}
+	if at.Problem != "" {
+		var href string
+		_ = v.main.evaluate(ctx, "location.href", 0, &href)
+		return &journey.ElementError{Selector: selector, Page: href, Problem: at.Problem}
+	}
+	mouse := func(kind input.DispatchMouseEventType, buttons int64) *pending {
+		return send(v.main.session, input.DispatchMouseEvent, input.DispatchMouseEventParams{
+			Type: kind, X: at.X, Y: at.Y, Button: "left", Buttons: buttons, ClickCount: 1,
+		})
+	}
+	pressed, released := mouse(input.DispatchMouseEventTypeMousePressed, 1), mouse(input.DispatchMouseEventTypeMouseReleased, 0)
+	if err := pressed.wait(ctx, nil); err != nil {
+		return err
+	}
+	return released.wait(ctx, nil)
+}

@@ -1,0 +1,95 @@
+package browser
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+)
+
+// Kind is which of Chrome's builds is wanted.
+type Kind string
+
+// The kinds. They differ where it matters to tracking: the shell sends
+// third-party cookies and has no out-of-process frames; the full browser blocks
+// unpartitioned third-party cookies.
+const (
+	// Any takes the shell where there is one, the full browser otherwise.
+	Any Kind = ""
+	// Shell is chromium-headless-shell: a third of the work.
+	Shell Kind = "shell"
+	// Full is Chrome or Chromium as people use it.
+	Full Kind = "full"
+)
+
+// EnvPath is the environment variable that names the browser's executable.
+const EnvPath = "PIXELWITNESS_CHROME"
+
+var shells = []string{"chromium-headless-shell", "chrome-headless-shell", "headless-shell", "headless_shell"}
+
+var fulls = []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"}
+
+// usual lists where browsers are installed outside the PATH.
+func usual(kind Kind) []string {
+	if kind == Shell {
+		return []string{"/usr/lib/chromium/chromium-headless-shell", "/headless-shell/headless-shell"}
+	}
+	if runtime.GOOS == "darwin" {
+		home, _ := os.UserHomeDir()
+		const app = "Applications/Google Chrome.app/Contents/MacOS/Google Chrome"
+		return []string{"/" + app, filepath.Join(home, app), "/Applications/Chromium.app/Contents/MacOS/Chromium"}
+	}
+	return []string{"/usr/lib/chromium/chromium", "/usr/lib/chromium-browser/chromium-browser", "/opt/google/chrome/chrome", "/snap/bin/chromium"}
+}
+
+// Find returns the browser's executable: the path given (as by a flag), else
+// the one in PIXELWITNESS_CHROME, else the first of that kind on the PATH or in
+// the usual places. A path or variable that names no executable is an error, as
+// is a machine without a browser; both errors say what to do.
+func Find(path string, kind Kind) (string, error) {
+	source := "the path given"
+	if path == "" && kind == Any {
+		path, source = os.Getenv(EnvPath), EnvPath
+	}
+	if path != "" {
+		found, err := exec.LookPath(path)
+		if err != nil {
+			return "", fmt.Errorf("%s is not an executable browser: %q: %w", source, path, err)
+		}
+		return found, nil
+	}
+	kinds := []Kind{Shell, Full}
+	if kind != Any {
+		kinds = []Kind{kind}
+	}
+	for _, k := range kinds {
+		names := shells
+		if k == Full {
+			names = fulls
+		}
+		for _, candidate := range append(names, usual(k)...) {
+			if found, err := exec.LookPath(candidate); err == nil {
+				return found, nil
+			}
+		}
+	}
+	return "", fmt.Errorf("%w on the PATH or in the usual places\nhint: install one (Debian: apt-get install chromium-headless-shell chromium), or name it with --chrome or %s", errNotFound, EnvPath)
+}
+
+var versionNumber = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+`)
+
+// versionOf asks the executable for its version, such as "156.0.8078.79".
+func versionOf(ctx context.Context, path string) (string, error) {
+	out, err := exec.CommandContext(ctx, path, "--version", "--no-sandbox").Output()
+	if err != nil {
+		return "", fmt.Errorf("ask the browser %s for its version: %w", path, err)
+	}
+	version := versionNumber.FindString(string(out))
+	if version == "" {
+		return "", fmt.Errorf("the browser %s gives no version number: %q", path, out)
+	}
+	return version, nil
+}

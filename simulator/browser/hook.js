@@ -1,0 +1,245 @@
+// The harness's foot in every document and worker. It runs before any script of
+// the page, records each write of a cookie as it was asked for, keeps the page's
+// clock so that deferred work can be made to happen now, and asks for fences.
+// NAME, BINDING and OFFSET are filled in by the driver.
+(() => {
+  'use strict';
+  const scope = globalThis;
+  if (Object.prototype.hasOwnProperty.call(scope, NAME)) return;
+
+  // What the harness uses is taken before a page can replace it.
+  const native = {
+    setTimeout: scope.setTimeout.bind(scope),
+    clearTimeout: scope.clearTimeout.bind(scope),
+    setInterval: scope.setInterval.bind(scope),
+    clearInterval: scope.clearInterval.bind(scope),
+    fetch: scope.fetch ? scope.fetch.bind(scope) : undefined,
+    beacon: scope.navigator && scope.navigator.sendBeacon ? scope.navigator.sendBeacon.bind(scope.navigator) : undefined,
+    report: typeof scope[BINDING] === 'function' ? scope[BINDING] : () => {},
+    stringify: JSON.stringify,
+    Date: scope.Date,
+    now: scope.Date.now,
+    MessageChannel: scope.MessageChannel,
+    Promise: scope.Promise,
+  };
+  delete scope[BINDING];
+
+  // ---- the page's clock: the real one, moved forward by offset ----
+  let offset = OFFSET;
+  const now = () => native.now() + offset;
+  const PageDate = new Proxy(native.Date, {
+    construct: (target, args, newTarget) =>
+      Reflect.construct(target, args.length === 0 ? [now()] : args, newTarget === PageDate ? target : newTarget),
+    apply: () => new native.Date(now()).toString(),
+    get: (target, key) => (key === 'now' ? now : Reflect.get(target, key)),
+  });
+  native.Date.prototype.constructor = PageDate;
+  scope.Date = PageDate;
+  if (scope.performance) {
+    const since = scope.performance.now.bind(scope.performance);
+    const started = offset;
+    scope.performance.now = () => since() + (offset - started);
+  }
+
+  // ---- timers: they run by themselves, and can be run ahead of time ----
+  const timers = new Map(); // id -> {due, period, run, left}
+  const track = (set, clear, repeats) => [
+    (handler, delay, ...args) => {
+      if (typeof handler !== 'function') return set(handler, delay);
+      const wait = Math.max(0, Number(delay) || 0);
+      const timer = { due: now() + wait, period: repeats ? Math.max(1, wait) : 0, runs: 0 };
+      const id = set(() => {
+        if (repeats) timer.due = now() + timer.period;
+        else timers.delete(id);
+        handler.apply(scope, args);
+      }, delay);
+      timer.run = () => handler.apply(scope, args);
+      timer.stop = () => clear(id);
+      timers.set(id, timer);
+      return id;
+    },
+    (id) => { timers.delete(Number(id)); clear(id); },
+  ];
+  const [setTimeout, clearTimeout] = track(native.setTimeout, native.clearTimeout, false);
+  const [setInterval, clearInterval] = track(native.setInterval, native.clearInterval, true);
+  Object.assign(scope, { setTimeout, clearTimeout, setInterval, clearInterval });
+
+  if (scope.requestIdleCallback) {
+    // An idle period is a matter of the machine's load: here it comes at once.
+    scope.requestIdleCallback = (handler) =>
+      setTimeout(() => handler({ didTimeout: false, timeRemaining: () => 50 }), 0);
+    scope.cancelIdleCallback = clearTimeout;
+  }
+  if (scope.Scheduler && scope.Scheduler.prototype.postTask) {
+    const postTask = scope.Scheduler.prototype.postTask;
+    scope.Scheduler.prototype.postTask = function (task, options) {
+      const delay = options && Number(options.delay);
+      if (!delay) return postTask.call(this, task, options);
+      return new native.Promise((resolve, reject) => {
+        const rest = Object.assign({}, options, { delay: 0 });
+        setTimeout(() => postTask.call(this, task, rest).then(resolve, reject), delay);
+      });
+    };
+  }
+
+  // turn lets everything that is ready run: microtasks, messages, finished loads.
+  const turn = () => new native.Promise((resolve) => {
+    if (!native.MessageChannel) return native.setTimeout(resolve, 0);
+    const channel = new native.MessageChannel();
+    channel.port1.onmessage = () => { channel.port1.close(); resolve(); };
+    channel.port2.postMessage(0);
+  });
+
+  // forward runs what is due within the next budget milliseconds, in order,
+  // moving the page's clock to each. A repeating timer runs at most LIMIT times.
+  const LIMIT = 100;
+  const forward = async (until) => {
+    let fired = 0;
+    for (;;) {
+      let next, nextID;
+      for (const [id, timer] of timers) {
+        if (timer.due > until || timer.runs >= LIMIT) continue;
+        if (!next || timer.due < next.due) { next = timer; nextID = id; }
+      }
+      if (!next) return fired;
+      offset += Math.max(0, next.due - now());
+      if (next.period) { next.runs++; next.due += next.period; } else { timers.delete(nextID); next.stop(); }
+      fired++;
+      try { next.run(); } catch (error) { native.setTimeout(() => { throw error; }, 0); }
+      await turn();
+    }
+  };
+
+  // ---- writes of cookies, as they were asked for ----
+  const wrote = (by, raw, extra) => {
+    native.report(native.stringify({ by, raw: String(raw), extra, at: now(), frame: String(scope.location && scope.location.href) }));
+  };
+  if (scope.Document) {
+    const jar = Object.getOwnPropertyDescriptor(scope.Document.prototype, 'cookie');
+    Object.defineProperty(scope.Document.prototype, 'cookie', {
+      configurable: true,
+      enumerable: true,
+      get() { return jar.get.call(this); },
+      set(value) { wrote('document.cookie', value); jar.set.call(this, unshifted(String(value))); },
+    });
+  }
+  if (scope.CookieStore) {
+    const store = scope.CookieStore.prototype;
+    const { set, delete: remove } = store;
+    store.set = function (first, value) {
+      const o = first && typeof first === 'object' ? first : { name: first, value };
+      wrote('cookieStore', `${o.name}=${o.value}`, { expires: o.expires === undefined ? null : Number(o.expires), domain: o.domain, path: o.path, sameSite: o.sameSite });
+      if (offset && o.expires) return set.call(this, Object.assign({}, o, { expires: Number(o.expires) - offset }));
+      return set.apply(this, arguments);
+    };
+    store.delete = function (first) {
+      const o = first && typeof first === 'object' ? first : { name: first };
+      wrote('cookieStore', `${o.name}=`, { expires: 0, domain: o.domain, path: o.path });
+      return remove.apply(this, arguments);
+    };
+  }
+  // unshifted brings an absolute expiry back by the clock's offset, so that the
+  // browser, whose clock was not moved, keeps the cookie for the span asked for.
+  const unshifted = (value) => {
+    if (!offset) return value;
+    return value.replace(/(;\s*expires\s*=\s*)([^;]*)/i, (whole, key, date) => {
+      const at = native.Date.parse(date);
+      return Number.isNaN(at) || at <= 0 ? whole : key + new native.Date(at - offset).toUTCString();
+    });
+  };
+
+  // ---- what the page keeps, besides cookies ----
+  const stores = async () => {
+    const found = [];
+    const origin = String(scope.origin);
+    const add = (store, name, value) => found.push({ store, origin, name: String(name), value: String(value) });
+    const attempt = async (read) => { try { await read(); } catch { /* an opaque origin has no stores */ } };
+    const web = (name) => () => {
+      const store = scope[name];
+      for (let i = 0; i < store.length; i++) add(name, store.key(i), store.getItem(store.key(i)));
+    };
+    await attempt(web('localStorage'));
+    await attempt(web('sessionStorage'));
+    await attempt(async () => {
+      for (const { name } of await scope.indexedDB.databases()) await database(name, add);
+    });
+    await attempt(async () => {
+      for (const name of await scope.caches.keys()) {
+        const cache = await scope.caches.open(name);
+        for (const request of await cache.keys()) {
+          const response = await cache.match(request);
+          add('cache', `${name}/${request.url}`, await response.clone().text());
+        }
+      }
+    });
+    await attempt(async () => {
+      for (const registration of await scope.navigator.serviceWorker.getRegistrations()) {
+        const worker = registration.active || registration.waiting || registration.installing;
+        add('serviceWorker', registration.scope, worker ? worker.scriptURL : '');
+      }
+    });
+    return found;
+  };
+  const settled = (request) => new native.Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+    request.onblocked = () => reject(new Error('blocked'));
+  });
+  const database = async (name, add) => {
+    const db = await settled(scope.indexedDB.open(name));
+    try {
+      for (const store of db.objectStoreNames) {
+        const table = db.transaction(store).objectStore(store);
+        const [keys, values] = await native.Promise.all([settled(table.getAllKeys()), settled(table.getAll())]);
+        keys.forEach((key, i) => add('indexedDB', `${name}/${store}/${native.stringify(key)}`, native.stringify(values[i]) || String(values[i])));
+      }
+    } finally {
+      db.close();
+    }
+  };
+
+  // ---- the end of a step ----
+  const loaded = () => new native.Promise((resolve) => {
+    if (!scope.document || scope.document.readyState === 'complete') resolve();
+    else scope.addEventListener('load', () => native.setTimeout(resolve, 0), { once: true });
+  });
+  const fence = (path) => native.fetch(path, { cache: 'no-store', credentials: 'omit' });
+
+  const api = {
+    // run makes deferred work happen; frames and workers other than the page's
+    // own do only this.
+    run: async (budget) => {
+      await loaded();
+      const before = offset;
+      const fired = await forward(now() + budget);
+      return { fired, forward: offset - before, offset };
+    },
+    // settle ends a step: the page has loaded, what it deferred has happened,
+    // and its fence comes after all that it sent.
+    settle: async (path, budget) => {
+      await loaded();
+      const until = now() + budget;
+      const before = offset;
+      let fired = 0;
+      for (let round = 0; round < 10; round++) {
+        const more = await forward(until);
+        fired += more;
+        await fence(`${path}-${round}`);
+        if (!more) break;
+      }
+      const storage = await stores();
+      await fence(path);
+      return { page: String(scope.location.href), storage, fired, forward: offset - before, offset };
+    },
+    stores,
+    // leave prepares the page's end: its last events ask for the fence.
+    leave: (path) => {
+      const policy = scope.document.featurePolicy;
+      const last = policy && policy.features().includes('unload') && !policy.allowsFeature('unload') ? 'visibilitychange' : 'unload';
+      const target = last === 'unload' ? scope : scope.document;
+      target.addEventListener(last, () => native.beacon(path));
+      return last;
+    },
+  };
+  Object.defineProperty(scope, NAME, { value: Object.freeze(api) });
+})();

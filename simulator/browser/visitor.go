@@ -1,0 +1,264 @@
+package browser
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/storage"
+	"github.com/chromedp/cdproto/target"
+
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+	"github.com/pixelwitness/pixelwitness/simulator/journey"
+)
+
+// Visitor is one visitor: a browser context, the page in it, and every frame
+// and worker that the page starts.
+type Visitor struct {
+	browser *Browser
+	id      cdp.BrowserContextID
+
+	offset time.Duration // of the clock of new documents
+	script page.ScriptIdentifier
+
+	disposed sync.Once
+
+	mu       sync.Mutex
+	main     *realm
+	pageID   target.ID
+	realms   map[*realm]struct{}
+	began    time.Time
+	step     string
+	messages []evidence.Message
+	writes   []evidence.CookieWrite
+}
+
+var _ journey.Visitor = (*Visitor)(nil)
+
+func newVisitor(b *Browser, id cdp.BrowserContextID) *Visitor {
+	return &Visitor{browser: b, id: id, realms: map[*realm]struct{}{}}
+}
+
+// start opens the visitor's page. The browser shows it to adopt before the
+// command is answered.
+func (v *Visitor) start(ctx context.Context) error {
+	made, err := cdp.Call(ctx, v.browser.chrome, target.CreateTarget, target.CreateTargetParams{
+		URL: "about:blank", BrowserContextID: v.id,
+	})
+	if err != nil {
+		return fmt.Errorf("open a page: %w", err)
+	}
+	v.mu.Lock()
+	for r := range v.realms {
+		if r.target == made.TargetID {
+			v.main, v.pageID = r, made.TargetID
+		}
+	}
+	v.mu.Unlock()
+	if v.main == nil {
+		return errors.New("open a page: the browser did not show it")
+	}
+	return v.main.prepared(ctx)
+}
+
+// Begin starts the named step.
+func (v *Visitor) Begin(step string, began time.Time) {
+	v.mu.Lock()
+	v.step, v.began = step, began
+	v.mu.Unlock()
+}
+
+// Open navigates to the URL and returns once the new document is there.
+func (v *Visitor) Open(ctx context.Context, url string) error {
+	result, err := cdp.Call(ctx, v.main.session, page.Navigate, page.NavigateParams{URL: url})
+	if err != nil {
+		return err
+	}
+	if result.ErrorText != "" {
+		return fmt.Errorf("the page %s did not open: %s", url, result.ErrorText)
+	}
+	return nil
+}
+
+// report is what the hook says of itself after running deferred work.
+type report struct {
+	Page    string  `json:"page"`
+	Fired   int     `json:"fired"`
+	Forward float64 `json:"forward"` // milliseconds
+	Offset  float64 `json:"offset"`  // milliseconds
+	Storage []struct {
+		Store  string `json:"store"`
+		Origin string `json:"origin"`
+		Name   string `json:"name"`
+		Value  string `json:"value"`
+	} `json:"storage"`
+}
+
+// Settle ends a step; see journey.Visitor.
+func (v *Visitor) Settle(ctx context.Context, fencePath string, budget time.Duration) (journey.Settled, error) {
+	reports := v.runOthers(ctx, budget)
+	var own report
+	if err := v.main.evaluate(ctx, v.browser.hook.settle(fencePath, budget), 0, &own); err != nil {
+		return journey.Settled{}, fmt.Errorf("end the step: %w", err)
+	}
+	settled := journey.Settled{Page: own.Page}
+	for _, r := range append(reports, own) {
+		settled.Forward = max(settled.Forward, milliseconds(r.Forward))
+		for _, item := range r.Storage {
+			settled.Storage = append(settled.Storage, evidence.Item(item))
+		}
+	}
+	sortItems(&settled.Storage)
+	return settled, v.setClock(ctx, max(v.offset, milliseconds(own.Offset)))
+}
+
+// runOthers makes every frame and worker but the page's own document do its
+// deferred work. One that goes away meanwhile has nothing left to do.
+func (v *Visitor) runOthers(ctx context.Context, budget time.Duration) []report {
+	var sent []*pending
+	v.mu.Lock()
+	for r := range v.realms {
+		for _, id := range r.others(r == v.main) {
+			sent = append(sent, r.send(v.browser.hook.run(budget), id))
+		}
+	}
+	v.mu.Unlock()
+	var reports []report
+	for _, p := range sent {
+		var r report
+		if err := value(ctx, p, &r); err == nil {
+			reports = append(reports, r)
+		}
+	}
+	return reports
+}
+
+// setClock lets the documents to come start with a clock that is ahead by offset.
+func (v *Visitor) setClock(ctx context.Context, offset time.Duration) error {
+	if offset == v.offset {
+		return nil
+	}
+	v.offset = offset
+	s := v.main.session
+	removed := send(s, page.RemoveScriptToEvaluateOnNewDocument, page.RemoveScriptToEvaluateOnNewDocumentParams{Identifier: v.script})
+	added := send(s, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: v.browser.hook.source(offset)})
+	var result page.AddScriptToEvaluateOnNewDocumentResult
+	err := errors.Join(removed.wait(ctx, nil), added.wait(ctx, &result))
+	v.script = result.Identifier
+	return err
+}
+
+// Cookies returns the whole jar, sorted.
+func (v *Visitor) Cookies(ctx context.Context) ([]evidence.Cookie, error) {
+	jar, err := cdp.Call(ctx, v.browser.chrome, storage.GetCookies, storage.GetCookiesParams{BrowserContextID: v.id})
+	if err != nil {
+		return nil, fmt.Errorf("read the cookies: %w", err)
+	}
+	found := make([]evidence.Cookie, 0, len(jar.Cookies))
+	for _, c := range jar.Cookies {
+		found = append(found, cookie(c))
+	}
+	slices.SortFunc(found, func(a, b evidence.Cookie) int {
+		return strings.Compare(a.Name+"\x00"+a.Domain+"\x00"+a.Path+"\x00"+a.Partition, b.Name+"\x00"+b.Domain+"\x00"+b.Path+"\x00"+b.Partition)
+	})
+	return found, nil
+}
+
+func cookie(c *network.Cookie) evidence.Cookie {
+	kept := evidence.Cookie{
+		Name: c.Name, Value: c.Value, Domain: c.Domain, Path: c.Path,
+		HTTPOnly: c.HTTPOnly, Secure: c.Secure, SameSite: string(c.SameSite),
+	}
+	if !c.Session {
+		kept.Expires = time.UnixMilli(int64(c.Expires * 1000)).UTC()
+	}
+	if c.PartitionKey != nil {
+		kept.Partition = c.PartitionKey.TopLevelSite
+	}
+	return kept
+}
+
+// Screenshot returns a PNG of what the visitor sees.
+func (v *Visitor) Screenshot(ctx context.Context) ([]byte, error) {
+	shot, err := cdp.Call(ctx, v.main.session, page.CaptureScreenshot, page.CaptureScreenshotParams{OptimizeForSpeed: new(true)})
+	return shot.Data, err
+}
+
+// Leave closes the visitor's pages; see journey.Visitor.
+func (v *Visitor) Leave(ctx context.Context, fencePath string) error {
+	if err := v.main.evaluate(ctx, v.browser.hook.leave(fencePath), 0, nil); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	var pages []target.ID
+	for r := range v.realms {
+		if r.kind == "page" && r != v.main {
+			pages = append(pages, r.target)
+		}
+	}
+	v.mu.Unlock()
+	for _, id := range append(pages, v.pageID) {
+		if _, err := cdp.Call(ctx, v.browser.chrome, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil {
+			return err
+		}
+	}
+	select {
+	case <-v.main.session.gone:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close the page: %w", context.Cause(ctx))
+	}
+}
+
+// Messages returns what the pages said so far.
+func (v *Visitor) Messages() []evidence.Message {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.messages)
+}
+
+// Writes returns the cookie writes of pages and workers so far.
+func (v *Visitor) Writes() []evidence.CookieWrite {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return slices.Clone(v.writes)
+}
+
+// Dispose drops the visitor's browser context, in the background; the browser's
+// Close waits for it.
+func (v *Visitor) Dispose() {
+	v.disposed.Do(func() {
+		v.browser.disposals.Go(func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			_, _ = cdp.Call(ctx, v.browser.chrome, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: v.id})
+			v.browser.mu.Lock()
+			delete(v.browser.visitors, v.id)
+			v.browser.mu.Unlock()
+		})
+	})
+}
+
+func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+
+func sortItems(items *[]evidence.Item) {
+	slices.SortStableFunc(*items, func(a, b evidence.Item) int {
+		return strings.Compare(a.Store+"\x00"+a.Origin+"\x00"+a.Name, b.Store+"\x00"+b.Origin+"\x00"+b.Name)
+	})
+	*items = slices.Compact(*items)
+}
+
+// evaluateParams is the expression as it is sent; the result comes back by value.
+func evaluateParams(expression string, id runtime.ExecutionContextID) runtime.EvaluateParams {
+	return runtime.EvaluateParams{
+		Expression: expression, ContextID: id, AwaitPromise: new(true), ReturnByValue: new(true), Silent: new(true),
+	}
+}

@@ -1,0 +1,238 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+)
+
+// serve takes one request of a visitor: it records it whole, then answers it.
+func serve(w http.ResponseWriter, r *http.Request) {
+	l, _ := r.Context().Value(visitorKey{}).(*line)
+	if l == nil {
+		http.Error(w, "not a visitor's connection", http.StatusForbidden)
+		return
+	}
+	v := l.visitor
+	if token, ok := strings.CutPrefix(r.URL.Path, FencePath); ok {
+		l.settle()
+		v.fence(w, r, token)
+		return
+	}
+	rec := v.begin(r)
+	l.settle()
+	defer v.end()
+
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	v.complete(rec, body, err)
+
+	host, purpose := v.answerer(r)
+	v.update(func() { rec.Purpose = purpose })
+	if isWebSocket(r) {
+		v.webSocket(w, r, rec)
+		return
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	answer := &answer{ResponseWriter: w, visitor: v, record: rec}
+	host.ServeHTTP(answer, r)
+	answer.finish()
+}
+
+// begin records that a request has arrived.
+func (v *Visitor) begin(r *http.Request) *record {
+	rec := &record{Request: evidence.Request{
+		Protocol: protocol(r),
+		Method:   r.Method,
+		URL:      absoluteURL(r),
+		Header:   fields(r),
+	}}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	rec.Seq = len(v.records) + 1
+	rec.Step = v.step
+	rec.Arrived = v.gateway.clock().Sub(v.began)
+	v.records = append(v.records, rec)
+	v.active++
+	v.notify()
+	return rec
+}
+
+func (v *Visitor) complete(rec *record, body []byte, err error) {
+	v.update(func() {
+		rec.done = true
+		rec.Body = body
+		if err != nil {
+			rec.Incomplete = "the connection broke while the body was sent: " + err.Error()
+		}
+		if len(body) > maxBody {
+			rec.Body = body[:maxBody]
+			rec.Incomplete = "the body is larger than the gateway keeps"
+		}
+	})
+}
+
+func (v *Visitor) update(change func()) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	change()
+	v.notify()
+}
+
+func (v *Visitor) end() {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.active--
+	v.notify()
+}
+
+// fence notes that a page asked for the fence, and answers once the gateway has
+// drained, so that what the page does next comes after all that came before.
+func (v *Visitor) fence(w http.ResponseWriter, r *http.Request, token string) {
+	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxBody))
+	w.Header().Set("Access-Control-Allow-Origin", "*")
+	w.Header().Set("Cache-Control", "no-store")
+	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
+	defer cancel()
+	_ = v.AwaitQuiet(ctx)
+	v.mu.Lock()
+	v.fences[token] = true
+	v.notify()
+	v.mu.Unlock()
+	w.WriteHeader(http.StatusNoContent)
+}
+
+// answerer finds who answers the request, and what it is recorded as.
+func (v *Visitor) answerer(r *http.Request) (http.Handler, string) {
+	host := strings.ToLower(r.Host)
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	if h, ok := v.stage[host]; ok {
+		return h.Handler, h.Purpose
+	}
+	return http.HandlerFunc(Sink), "sink"
+}
+
+func protocol(r *http.Request) string {
+	switch {
+	case isWebSocket(r):
+		return "websocket"
+	case r.ProtoMajor == 2:
+		return "h2"
+	}
+	return "http/1.1"
+}
+
+func isWebSocket(r *http.Request) bool {
+	return strings.EqualFold(r.Header.Get("Upgrade"), "websocket")
+}
+
+// absoluteURL rebuilds the URL as the browser sent it, without decoding.
+func absoluteURL(r *http.Request) string {
+	target := r.RequestURI
+	if strings.HasPrefix(target, "http://") || strings.HasPrefix(target, "https://") {
+		return target
+	}
+	scheme := "http"
+	if r.TLS != nil {
+		scheme = "https"
+	}
+	if isWebSocket(r) {
+		scheme = strings.Replace(scheme, "http", "ws", 1)
+	}
+	return scheme + "://" + r.Host + target
+}
+
+// fields lists the header fields, names in lower case, sorted by name; the
+// values of one name keep their order.
+func fields(r *http.Request) []evidence.Field {
+	list := []evidence.Field{{Name: "host", Value: r.Host}}
+	for name, values := range r.Header {
+		for _, value := range values {
+			list = append(list, evidence.Field{Name: strings.ToLower(name), Value: value})
+		}
+	}
+	for name, values := range r.Trailer {
+		for _, value := range values {
+			list = append(list, evidence.Field{Name: strings.ToLower(name), Value: value})
+		}
+	}
+	if r.ContentLength > 0 && r.Header.Get("Content-Length") == "" {
+		list = append(list, evidence.Field{Name: "content-length", Value: strconv.FormatInt(r.ContentLength, 10)})
+	}
+	slices.SortStableFunc(list, func(a, b evidence.Field) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// answer is the way of an answer back: it notes the status, the collector's
+// refusal and the cookies that it writes.
+type answer struct {
+	http.ResponseWriter
+	visitor *Visitor
+	record  *record
+	status  int
+}
+
+// WriteHeader notes the status and the cookies before they leave.
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 {
+		a.status = status
+		a.note()
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write answers with 200 when no status was written before.
+func (a *answer) Write(p []byte) (int, error) {
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+	return a.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+func (a *answer) finish() {
+	if a.status == 0 {
+		a.WriteHeader(http.StatusOK)
+	}
+}
+
+// RefusedHeader is how a collector says why it refused a hit.
+const RefusedHeader = "X-Pixelwitness-Refused"
+
+func (a *answer) note() {
+	header := a.Header()
+	now := a.visitor.gateway.clock()
+	header.Set("Date", now.UTC().Format(http.TimeFormat))
+	writes := cookieWrites(header, now)
+	v := a.visitor
+	v.update(func() {
+		a.record.Status = a.status
+		a.record.Refused = header.Get(RefusedHeader)
+		for _, w := range writes {
+			w.Step, w.At, w.Frame = v.step, now.Sub(v.began), a.record.URL
+			v.writes = append(v.writes, w)
+		}
+	})
+}
+
+// cookieWrites reads the cookies that an answer sets.
+func cookieWrites(header http.Header, now time.Time) []evidence.CookieWrite {
+	var writes []evidence.CookieWrite
+	for _, raw := range header.Values("Set-Cookie") {
+		w := evidence.ParseWrite(raw, now)
+		w.By = "set-cookie"
+		writes = append(writes, w)
+	}
+	return writes
+}

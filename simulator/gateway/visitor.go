@@ -1,0 +1,262 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+)
+
+// Host answers one host of the stage.
+type Host struct {
+	// Purpose is what requests to the host are recorded as: "page", "script",
+	// "collector"; see evidence.Request.
+	Purpose string
+	Handler http.Handler
+}
+
+// Stage maps host names (without port, in lower case) to what answers them.
+// Every other host is answered by the sink.
+type Stage map[string]Host
+
+// Visitor is one visitor's own way through the gateway: a proxy address, the
+// stage behind it, and the record of all that passed. Its methods may be called
+// concurrently.
+type Visitor struct {
+	gateway  *Gateway
+	stage    Stage
+	listener net.Listener
+	serving  sync.WaitGroup
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and renewed whenever anything below changes
+	began   time.Time
+	step    string
+	stepAt  int // the first record of the step
+	records []*record
+	writes  []evidence.CookieWrite
+	fences  map[string]bool
+	lines   map[*line]struct{}
+	fresh   map[*line]struct{} // lines that are not settled
+	active  int                // requests that are being received or answered
+	closed  bool
+}
+
+// record is one request while it may still grow.
+type record struct {
+	evidence.Request
+	done bool // the body is complete
+}
+
+// Visitor opens a way for one visitor. The stage must not change afterwards.
+func (g *Gateway) Visitor(stage Stage) (*Visitor, error) {
+	listener, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		return nil, fmt.Errorf("open a proxy address for a visitor: %w", err)
+	}
+	v := &Visitor{
+		gateway:  g,
+		stage:    stage,
+		listener: listener,
+		changed:  make(chan struct{}),
+		began:    g.clock(),
+		fences:   map[string]bool{},
+		lines:    map[*line]struct{}{},
+		fresh:    map[*line]struct{}{},
+	}
+	g.mu.Lock()
+	g.visitors[v] = struct{}{}
+	g.mu.Unlock()
+	v.serving.Go(v.accept)
+	return v, nil
+}
+
+// Address is the visitor's proxy address, "127.0.0.1:port".
+func (v *Visitor) Address() string { return v.listener.Addr().String() }
+
+func (v *Visitor) accept() {
+	for {
+		c, err := v.listener.Accept()
+		if err != nil {
+			return
+		}
+		l := &line{Conn: c, visitor: v, reader: bufio.NewReaderSize(c, 4096), accepted: time.Now()}
+		v.mu.Lock()
+		if v.closed {
+			v.mu.Unlock()
+			_ = c.Close()
+			continue
+		}
+		v.lines[l] = struct{}{}
+		v.fresh[l] = struct{}{}
+		v.mu.Unlock()
+		go l.route(v.gateway)
+	}
+}
+
+// Begin starts the named step: what arrives from now on belongs to it. The
+// first step starts the journey's clock.
+func (v *Visitor) Begin(step string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.step == "" {
+		v.began = v.gateway.clock()
+	}
+	v.step = step
+	v.stepAt = len(v.records)
+	v.notify()
+}
+
+// Began is the time of the journey's first step.
+func (v *Visitor) Began() time.Time {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.began
+}
+
+// Await waits until a whole request of the current step matches. It returns
+// the context's error when that ends first.
+func (v *Visitor) Await(ctx context.Context, match func(*evidence.Request) bool) error {
+	next := 0
+	return v.wait(ctx, func() bool {
+		for ; v.stepAt+next < len(v.records); next++ {
+			r := v.records[v.stepAt+next]
+			if !r.done {
+				return false
+			}
+			if match(&r.Request) {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+// FencePath is the path, on any host, under which a page asks for the fence.
+func (v *Visitor) FencePath(token string) string { return FencePath + token }
+
+// AwaitFence waits until a page has asked for the fence.
+func (v *Visitor) AwaitFence(ctx context.Context, token string) error {
+	return v.wait(ctx, func() bool { return v.fences[token] })
+}
+
+// AwaitQuiet waits until the gateway has drained: no connection whose purpose
+// is unknown, no request that is being received or answered.
+func (v *Visitor) AwaitQuiet(ctx context.Context) error {
+	return v.wait(ctx, v.drained)
+}
+
+// drained tells whether nothing is under way. A line that has sent nothing for
+// longer than the grace is taken for a socket opened ahead of need. v.mu is held.
+func (v *Visitor) drained() bool {
+	if v.active > 0 {
+		return false
+	}
+	for l := range v.fresh {
+		if age := time.Since(l.accepted); age < firstByteGrace || l.reader.Buffered() > 0 {
+			time.AfterFunc(max(firstByteGrace-age, time.Millisecond), v.wake)
+			return false
+		}
+	}
+	return true
+}
+
+func (v *Visitor) wake() {
+	v.mu.Lock()
+	v.notify()
+	v.mu.Unlock()
+}
+
+// wait blocks until the condition, which is evaluated with v.mu held, is true.
+func (v *Visitor) wait(ctx context.Context, condition func() bool) error {
+	for {
+		v.mu.Lock()
+		ok, closed, changed := condition(), v.closed, v.changed
+		v.mu.Unlock()
+		if ok {
+			return nil
+		}
+		if closed {
+			return errors.New("the visitor's way through the gateway is closed")
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// notify wakes all who wait. v.mu is held.
+func (v *Visitor) notify() {
+	close(v.changed)
+	v.changed = make(chan struct{})
+}
+
+func (v *Visitor) settled(l *line) {
+	v.mu.Lock()
+	delete(v.fresh, l)
+	v.notify()
+	v.mu.Unlock()
+}
+
+func (v *Visitor) forget(l *line) {
+	v.mu.Lock()
+	delete(v.lines, l)
+	v.mu.Unlock()
+}
+
+// Requests returns a copy of all that was recorded, in order of arrival. A
+// request whose body has not been received whole is marked as incomplete.
+func (v *Visitor) Requests() []evidence.Request {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	found := make([]evidence.Request, 0, len(v.records))
+	for _, r := range v.records {
+		copied := r.Request
+		copied.Frames = append([]evidence.Frame(nil), r.Frames...)
+		if !r.done && copied.Incomplete == "" {
+			copied.Incomplete = "still being received when the journey ended"
+		}
+		found = append(found, copied)
+	}
+	return found
+}
+
+// Writes returns a copy of the cookie writes that answers asked for.
+func (v *Visitor) Writes() []evidence.CookieWrite {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return append([]evidence.CookieWrite(nil), v.writes...)
+}
+
+// Close closes the visitor's address and every connection.
+func (v *Visitor) Close() error {
+	v.mu.Lock()
+	if v.closed {
+		v.mu.Unlock()
+		return nil
+	}
+	v.closed = true
+	open := make([]*line, 0, len(v.lines))
+	for l := range v.lines {
+		open = append(open, l)
+	}
+	v.notify()
+	v.mu.Unlock()
+	err := v.listener.Close()
+	for _, l := range open {
+		_ = l.Close()
+	}
+	v.serving.Wait()
+	v.gateway.mu.Lock()
+	delete(v.gateway.visitors, v)
+	v.gateway.mu.Unlock()
+	return err
+}

@@ -1,0 +1,252 @@
+package journey
+
+import (
+	"cmp"
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
+)
+
+// Timeouts bounds everything that a journey waits for. Each wait is for a
+// condition; a bound is only reached when something is wrong.
+type Timeouts struct {
+	// Pixel is how long a step that opens a page waits for a request of the
+	// pixel.
+	Pixel time.Duration
+	// PixelAgain is the same for later steps, once the pixel has failed to come.
+	PixelAgain time.Duration
+	// Action bounds opening a page or clicking, Fence the end of a step.
+	Action time.Duration
+	Fence  time.Duration
+	// Leave bounds the end of the visit.
+	Leave time.Duration
+	// RunForward is how far page time is run forward at each step's end, so
+	// that a request that the pixel defers is made to happen now.
+	RunForward time.Duration
+}
+
+// DefaultTimeouts suits a loaded machine with two cores.
+func DefaultTimeouts() Timeouts {
+	return Timeouts{
+		Pixel:      10 * time.Second,
+		PixelAgain: time.Second,
+		Action:     20 * time.Second,
+		Fence:      20 * time.Second,
+		Leave:      5 * time.Second,
+		RunForward: 5 * time.Minute,
+	}
+}
+
+// Options says how a journey is walked.
+type Options struct {
+	// Timeouts bounds the waits; DefaultTimeouts when zero.
+	Timeouts Timeouts
+	// Screenshots asks for a picture at the end of each step.
+	Screenshots bool
+	// Step, when not nil, is told of every step before it begins.
+	Step func(index int, step scenario.Step)
+}
+
+// Walked is what a journey brings back.
+type Walked struct {
+	Evidence *evidence.Evidence
+	// Pictures holds a PNG for each step, by the step's name.
+	Pictures map[string][]byte
+}
+
+// Walk walks the visitor through the plan's journey and leaves. What goes wrong
+// with the page or the pixel is evidence, kept with the step; what goes wrong
+// with the harness is kept as a fault. Nothing that was recorded is lost.
+func Walk(ctx context.Context, plan *scenario.Plan, v Visitor, w Wire, o Options) Walked {
+	if o.Timeouts == (Timeouts{}) {
+		o.Timeouts = DefaultTimeouts()
+	}
+	j := &walk{
+		plan: plan, visitor: v, wire: w, options: o,
+		hit: plan.Pixel.Hits(), token: strings.ToLower(rand.Text()[:10]),
+		evidence: &evidence.Evidence{},
+		pictures: map[string][]byte{},
+	}
+	for i, step := range plan.Scenario.Journey {
+		if o.Step != nil {
+			o.Step(i, step)
+		}
+		if !j.step(ctx, i, step) {
+			break
+		}
+	}
+	j.leave(ctx)
+	j.collect()
+	return Walked{Evidence: j.evidence, Pictures: j.pictures}
+}
+
+type walk struct {
+	plan     *scenario.Plan
+	visitor  Visitor
+	wire     Wire
+	options  Options
+	hit      func(string) bool
+	token    string
+	silent   bool // the pixel has failed to come once
+	evidence *evidence.Evidence
+	pictures map[string][]byte
+}
+
+// step walks one step. It tells whether the journey can go on.
+func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
+	j.wire.Begin(s.Name)
+	began := j.wire.Began()
+	j.visitor.Begin(s.Name, began)
+	done := evidence.Step{Name: s.Name, Action: action(s), Began: time.Since(began)}
+	err := j.act(ctx, s, &done)
+	if err == nil {
+		err = j.settle(ctx, index, &done)
+	}
+	var element *ElementError
+	switch {
+	case errors.As(err, &element):
+		done.Problem = element.Error()
+		// The page is as it was: it can still be fenced and looked at.
+		err = j.settle(ctx, index, &done)
+	case err != nil && ctx.Err() == nil:
+		done.Problem = err.Error()
+	}
+	if err != nil {
+		j.fault(fmt.Errorf("step %s: %w", s.Name, err))
+	}
+	done.Ended = time.Since(began)
+	j.evidence.Steps = append(j.evidence.Steps, done)
+	return err == nil
+}
+
+// act does what the step says.
+func (j *walk) act(ctx context.Context, s scenario.Step, done *evidence.Step) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Action+j.options.Timeouts.Pixel,
+		fmt.Errorf("nothing happened within %v", j.options.Timeouts.Action))
+	defer cancel()
+	if s.Do != "" {
+		return j.visitor.Click(ctx, j.plan.Pixel.Actions[s.Do].Click)
+	}
+	if err := j.visitor.Open(ctx, j.page(s.Open)); err != nil {
+		return err
+	}
+	done.Awaited = true
+	seen, err := j.awaitPixel(ctx)
+	done.Seen = seen
+	return err
+}
+
+// page is the URL of a page of the pixel's site.
+func (j *walk) page(name string) string {
+	return "https://" + j.plan.Pixel.Stage.Site + j.plan.Pixel.Pages[name]
+}
+
+// awaitPixel waits for a request of the pixel in this step. That none comes is
+// no error: the step's evidence says so.
+func (j *walk) awaitPixel(ctx context.Context) (bool, error) {
+	patience := j.options.Timeouts.Pixel
+	if j.silent {
+		patience = j.options.Timeouts.PixelAgain
+	}
+	waiting, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err := j.wire.Await(waiting, func(r *evidence.Request) bool { return r.Method != "OPTIONS" && j.hit(r.URL) })
+	switch {
+	case err == nil:
+		return true, nil
+	case ctx.Err() != nil:
+		return false, context.Cause(ctx)
+	case errors.Is(err, context.DeadlineExceeded):
+		j.silent = true
+		return false, nil
+	}
+	return false, err
+}
+
+// settle ends the step with its fence and looks at what the browser keeps.
+func (j *walk) settle(ctx context.Context, index int, done *evidence.Step) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Fence,
+		fmt.Errorf("the page did not come to rest within %v", j.options.Timeouts.Fence))
+	defer cancel()
+	token := fmt.Sprintf("%s-%d", j.token, index)
+	settled, err := j.visitor.Settle(ctx, j.wire.FencePath(token), j.options.Timeouts.RunForward)
+	if err != nil {
+		return err
+	}
+	done.Page, done.RunForward = settled.Page, settled.Forward
+	if err := j.wire.AwaitFence(ctx, token); err != nil {
+		return err
+	}
+	if err := j.wire.AwaitQuiet(ctx); err != nil {
+		return err
+	}
+	done.Fenced = true
+	return j.look(ctx, done, settled)
+}
+
+// look keeps what the browser holds at the step's end.
+func (j *walk) look(ctx context.Context, done *evidence.Step, settled Settled) error {
+	cookies, err := j.visitor.Cookies(ctx)
+	if err != nil {
+		return err
+	}
+	j.evidence.Snapshots = append(j.evidence.Snapshots, evidence.Snapshot{
+		Step: done.Name, Cookies: cookies, Storage: settled.Storage,
+	})
+	if !j.options.Screenshots {
+		return nil
+	}
+	picture, err := j.visitor.Screenshot(ctx)
+	if err != nil {
+		return fmt.Errorf("take a picture: %w", err)
+	}
+	j.pictures[done.Name] = picture
+	return nil
+}
+
+// leave ends the visit: the pages are closed, so that what a pixel sends at the
+// very end is sent, and the gateway drains.
+func (j *walk) leave(ctx context.Context) {
+	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Leave,
+		fmt.Errorf("the visit did not end within %v", j.options.Timeouts.Leave))
+	defer cancel()
+	token := j.token + "-leave"
+	err := j.visitor.Leave(ctx, j.wire.FencePath(token))
+	if err == nil {
+		err = j.wire.AwaitFence(ctx, token)
+	}
+	if err == nil {
+		err = j.wire.AwaitQuiet(ctx)
+	}
+	if err != nil && len(j.evidence.Faults) == 0 {
+		j.fault(fmt.Errorf("leave the site: %w", err))
+	}
+}
+
+func (j *walk) fault(err error) {
+	j.evidence.Faults = append(j.evidence.Faults, err.Error())
+}
+
+// collect gathers what the gateway and the browser recorded.
+func (j *walk) collect() {
+	e := j.evidence
+	e.Began = j.wire.Began().UTC()
+	e.Requests = j.wire.Requests()
+	e.Messages = j.visitor.Messages()
+	e.Writes = append(j.visitor.Writes(), j.wire.Writes()...)
+	slices.SortStableFunc(e.Writes, func(a, b evidence.CookieWrite) int { return cmp.Compare(a.At, b.At) })
+}
+
+func action(s scenario.Step) string {
+	if s.Do != "" {
+		return "do " + s.Do
+	}
+	return "open " + s.Open
+}
