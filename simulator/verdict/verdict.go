@@ -1,5 +1,7 @@
 package verdict
 
+import "strings"
+
 // Verdict is what was found of one expectation of one scenario.
 type Verdict struct {
 	// Scenario is the scenario's ID, such as "mapp.opt-out".
@@ -58,4 +60,19 @@ type Excerpt struct {
 type Mark struct {
 	From int `json:"from"`
 	To   int `json:"to"`
+}
+
+// Marked returns the text with each mark between the two strings.
+func (e *Excerpt) Marked(before, after string) string {
+	var b strings.Builder
+	at := 0
+	for _, m := range e.Marks {
+		if m.From < at || m.To < m.From || m.To > len(e.Text) {
+			continue
+		}
+		b.WriteString(e.Text[at:m.From] + before + e.Text[m.From:m.To] + after)
+		at = m.To
+	}
+	b.WriteString(e.Text[at:])
+	return b.String()
 }

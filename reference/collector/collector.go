@@ -1,0 +1,108 @@
+package collector
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Options say how a collector works. The zero value keeps hits in memory, by
+// the machine's clock, and says nothing.
+type Options struct {
+	// Store is the path of the SQLite file that keeps the hits; it is made when
+	// it is not there. Empty keeps them in memory.
+	Store string
+	// Clock gives the time that hits are stamped with.
+	Clock func() time.Time
+	// Logger is told of refused hits, of failures and of the server's start
+	// and end; never of what a hit carries.
+	Logger *slog.Logger
+}
+
+// Collector takes hits and keeps them. Its methods may be called from any
+// goroutine.
+type Collector struct {
+	clock   func() time.Time
+	log     *slog.Logger
+	store   *store
+	handler http.Handler
+}
+
+// New returns a collector. The caller closes it. A store that cannot be opened
+// is an error.
+func New(opts Options) (*Collector, error) {
+	if opts.Clock == nil {
+		opts.Clock = time.Now
+	}
+	if opts.Logger == nil {
+		opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	s, err := openStore(opts.Store)
+	if err != nil {
+		return nil, fmt.Errorf("open the collector's store: %w", err)
+	}
+	c := &Collector{clock: opts.Clock, log: opts.Logger, store: s}
+	c.handler = c.routes()
+	return c, nil
+}
+
+// Handler returns the collector as an HTTP handler; see the package's
+// documentation for what it answers.
+func (c *Collector) Handler() http.Handler { return c.handler }
+
+// Hits returns the hits that match the query, in order of arrival.
+func (c *Collector) Hits(ctx context.Context, q Query) ([]Hit, error) { return c.store.hits(ctx, q) }
+
+// Reset forgets every hit. Their ids are not used again.
+func (c *Collector) Reset(ctx context.Context) error { return c.store.reset(ctx) }
+
+// Close stores what is under way and closes the store. Later hits are answered
+// with 503. Closing twice does nothing.
+func (c *Collector) Close() error { return c.store.close() }
+
+// The server's limits.
+const (
+	headerTimeout   = 5 * time.Second
+	requestTimeout  = 15 * time.Second
+	idleTimeout     = 60 * time.Second
+	shutdownTimeout = 5 * time.Second
+	maxHeader       = 64 << 10
+)
+
+// Serve answers requests on the listener until the context ends; then it lets
+// the requests under way finish, for up to 5 s, and returns nil. It closes the
+// listener, and leaves the collector open.
+func (c *Collector) Serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           c.handler,
+		ReadHeaderTimeout: headerTimeout,
+		ReadTimeout:       requestTimeout,
+		WriteTimeout:      requestTimeout,
+		IdleTimeout:       idleTimeout,
+		MaxHeaderBytes:    maxHeader,
+		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelWarn),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	c.log.Info("collector serves", "address", listener.Addr().String())
+	select {
+	case err := <-failed:
+		return fmt.Errorf("serve on %s: %w", listener.Addr(), err)
+	case <-ctx.Done():
+	}
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
+	defer cancel()
+	err := server.Shutdown(ending)
+	if err != nil {
+		err = errors.Join(err, server.Close())
+	}
+	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
+		err = errors.Join(err, served)
+	}
+	c.log.Info("collector ends", "address", listener.Addr().String())
+	return err
+}

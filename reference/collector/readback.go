@@ -1,0 +1,154 @@
+package collector
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"strconv"
+	"time"
+
+	"github.com/go-chi/chi/v5"
+)
+
+// How many hits a list holds.
+const (
+	defaultLimit = 100
+	maxLimit     = 1000
+)
+
+// fromHere keeps to requests from this machine: no other address, no page that
+// has bent a name of its own to this address, nothing passed on by a proxy.
+func fromHere(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		forwarded := r.Header.Get("Forwarded") + r.Header.Get("X-Forwarded-For")
+		if !loopback(r.RemoteAddr) || !loopback(r.Host) || forwarded != "" {
+			problem(w, http.StatusForbidden, "hits are read back from the collector's own machine only")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// loopback tells whether an address, with or without port, is this machine.
+func loopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = address
+	}
+	if host == "localhost" {
+		return true
+	}
+	if n := len(host); n > 2 && host[0] == '[' && host[n-1] == ']' {
+		host = host[1 : n-1]
+	}
+	ip, err := netip.ParseAddr(host)
+	return err == nil && ip.Unmap().IsLoopback()
+}
+
+func (c *Collector) list(w http.ResponseWriter, r *http.Request) {
+	q, err := queryOf(r)
+	if err != nil {
+		problem(w, http.StatusBadRequest, err.Error())
+		return
+	}
+	limit := q.Limit
+	q.Limit++ // one more tells whether more follow
+	hits, err := c.store.hits(r.Context(), q)
+	if err != nil {
+		c.unreadable(w, err)
+		return
+	}
+	answer := struct {
+		Hits []Hit `json:"hits"`
+		Next int64 `json:"next,omitempty"`
+	}{Hits: hits}
+	if len(hits) > limit {
+		answer.Hits, answer.Next = hits[:limit], hits[limit-1].ID
+	}
+	respond(w, http.StatusOK, answer)
+}
+
+// queryOf reads a list's parameters. An unknown name is an error.
+func queryOf(r *http.Request) (Query, error) {
+	q := Query{Limit: defaultLimit}
+	for name, values := range r.URL.Query() {
+		value := values[0]
+		switch name {
+		case "track":
+			q.Track = value
+		case "after":
+			after, err := strconv.ParseInt(value, 10, 64)
+			if err != nil || after < 0 {
+				return q, fmt.Errorf("after must be a hit's id, got %q", value)
+			}
+			q.After = after
+		case "limit":
+			limit, err := strconv.Atoi(value)
+			if err != nil || limit < 1 || limit > maxLimit {
+				return q, fmt.Errorf("limit must be 1 to %d, got %q", maxLimit, value)
+			}
+			q.Limit = limit
+		default:
+			return q, fmt.Errorf("no such parameter: %q (track, limit, after)", name)
+		}
+	}
+	return q, nil
+}
+
+func (c *Collector) one(w http.ResponseWriter, r *http.Request) {
+	id, err := strconv.ParseInt(chi.URLParam(r, "id"), 10, 64)
+	if err != nil {
+		problem(w, http.StatusBadRequest, "a hit's id is a number")
+		return
+	}
+	hit, err := c.store.hit(r.Context(), id)
+	switch {
+	case errors.Is(err, errNoHit):
+		problem(w, http.StatusNotFound, err.Error())
+	case err != nil:
+		c.unreadable(w, err)
+	default:
+		respond(w, http.StatusOK, hit)
+	}
+}
+
+func (c *Collector) forget(w http.ResponseWriter, r *http.Request) {
+	if err := c.store.reset(r.Context()); err != nil {
+		c.unreadable(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
+}
+
+func (c *Collector) health(w http.ResponseWriter, r *http.Request) {
+	if err := c.store.ping(r.Context()); err != nil {
+		c.unreadable(w, err)
+		return
+	}
+	respond(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+func (c *Collector) now(w http.ResponseWriter, _ *http.Request) {
+	respond(w, http.StatusOK, map[string]time.Time{"now": c.clock().UTC()})
+}
+
+func (c *Collector) unreadable(w http.ResponseWriter, err error) {
+	c.log.Error("store does not answer", "error", err)
+	problem(w, http.StatusServiceUnavailable, "the store does not answer")
+}
+
+func problem(w http.ResponseWriter, status int, text string) {
+	respond(w, status, map[string]string{"error": text})
+}
+
+func respond(w http.ResponseWriter, status int, value any) {
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	encoder := json.NewEncoder(w)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(value) // a client that is gone needs no answer
+}

@@ -1,0 +1,77 @@
+// Package fault names the ways in which the reference can be made wrong on
+// purpose, one behaviour each. A check that no fault turns red proves nothing;
+// so each fault says which clause it breaks, and breaks no other.
+//
+// A fault of a tracker is a small patch on its source: the clean tracker holds
+// no trace of it.
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+
+	"github.com/pixelwitness/pixelwitness/reference/tracker"
+)
+
+// ErrUnknown is the error of a name that no fault has.
+var ErrUnknown = errors.New("no such fault")
+
+// Part says which part of the reference a fault changes.
+type Part string
+
+// The parts.
+const (
+	Tracker   Part = "tracker"
+	Collector Part = "collector"
+)
+
+// Fault is one way of being wrong.
+type Fault struct {
+	// Name says the behaviour, such as "keeps-eid-parameter".
+	Name string
+	// Title states what the faulty part does, as one fact.
+	Title string
+	// Part is what is changed, Vendor whose: "mapp".
+	Part   Part
+	Vendor string
+	// Clause is the ID of the one clause that is broken. It is empty where none
+	// can be judged any more, because nothing is there to be seen.
+	Clause string
+	// Patches change the tracker's sources. A fault of the collector has none.
+	Patches []tracker.Patch
+}
+
+// All returns every fault, sorted by vendor and name.
+func All() []Fault {
+	all := mapp()
+	slices.SortFunc(all, func(a, b Fault) int {
+		return strings.Compare(a.Vendor+" "+a.Name, b.Vendor+" "+b.Name)
+	})
+	return all
+}
+
+// Lookup returns the named fault. An unknown name is an ErrUnknown that gives
+// the nearest right one.
+func Lookup(name string) (Fault, error) {
+	var nearest string
+	least := max(2, len(name)/3) + 1
+	var names []string
+	for _, f := range All() {
+		if f.Name == name {
+			return f, nil
+		}
+		names = append(names, f.Name)
+		if edits := levenshtein.ComputeDistance(name, f.Name); edits < least {
+			nearest, least = f.Name, edits
+		}
+	}
+	hint := "faults are " + strings.Join(names, ", ")
+	if nearest != "" {
+		hint = fmt.Sprintf("did you mean %q?", nearest)
+	}
+	return Fault{}, fmt.Errorf("%w: %q\nhint: %s", ErrUnknown, name, hint)
+}

@@ -1,0 +1,272 @@
+package report
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
+)
+
+//go:embed page.html.tmpl
+var pageSource string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageSource))
+
+// HTML writes the result as one page that needs nothing else: no script, no
+// style sheet, no font. Screenshots and evidence are linked by their paths
+// relative to the report folder; a path that leads out of it is not linked. The
+// error is the writer's.
+func HTML(w io.Writer, r *verdict.Result) error {
+	p := newPage(settled(r))
+	var b strings.Builder
+	if err := pageTemplate.Execute(&b, p); err != nil {
+		return err
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// page is what the template shows. All its text is visible already; the
+// template escapes it for HTML.
+type page struct {
+	Title    string
+	Headline string
+	Summary  string
+	Outcome  badge
+	Counts   []badge
+	Facts    []fact
+	// Particulars stand at the page's foot: what a reader rarely asks for.
+	Particulars []fact
+	// Findings leads to each verdict that needs proof.
+	Findings []verdictView
+	Errors   []string
+	Warnings []string
+	Clauses  []clauseRow
+	Journeys []journeyView
+	JSON     string
+	JUnit    string
+	Text     string
+}
+
+// badge is an outcome to be shown as a coloured word. Class is one of the
+// outcome's names, never foreign text.
+type badge struct {
+	Class string
+	Word  string
+	Count int
+}
+
+type clauseRow struct {
+	ID, Level, Promise, Section string
+	Outcome                     badge
+	Scenarios                   []link
+}
+
+type link struct{ Text, Href string }
+
+type journeyView struct {
+	Anchor, ID, Title, Where, Duration, Error string
+	Attempts                                  int
+	Outcome                                   badge
+	Evidence                                  link
+	Steps                                     []stepView
+	Proofs                                    []verdictView
+	Rest                                      []verdictView
+}
+
+type stepView struct {
+	Name, Action, Requests, Duration string
+	Screenshot                       link
+}
+
+type verdictView struct {
+	Anchor, Clause, Level, Step, Promise, Section, Quote string
+	Subject, Expected, Observed, Reason, Where, Headline string
+	Outcome                                              badge
+	Kind                                                 string
+	Excerpt                                              []piece
+}
+
+func newPage(r *verdict.Result) *page {
+	p := &page{
+		Title:    headTitle(r),
+		Headline: headlines[r.Conformance],
+		Summary:  summary(r),
+		Outcome:  badgeOf(r.Outcome),
+		Facts: facts(
+			fact{"Pixel", pixelLine(r.Pixel)}, fact{"Document", r.Pixel.Document},
+			fact{"Browser", browserLine(r.Browser)}, fact{"Started", startedLine(r)},
+		),
+		Particulars: facts(
+			fact{"Script's SHA-256", r.Pixel.ScriptSHA256}, fact{"User agent", r.Browser.UserAgent},
+			fact{"Channels witnessed", strings.Join(r.Browser.Channels, ", ")},
+		),
+		JSON: JSONFile, JUnit: JUnitFile, Text: TextFile,
+	}
+	if r.Outcome == verdict.Error {
+		p.Headline = "Harness error"
+	}
+	if r.Outcome == verdict.Inconclusive {
+		p.Headline = "Inconclusive"
+	}
+	for _, row := range timingRows(r.Timings) {
+		p.Particulars = append(p.Particulars, fact{"Time, " + row.Name, row.Value})
+	}
+	counts := r.Counts()
+	for _, o := range slices.Backward(verdict.Outcomes()) {
+		if counts[o] > 0 {
+			b := badgeOf(o)
+			b.Count = counts[o]
+			p.Counts = append(p.Counts, b)
+		}
+	}
+	for _, e := range r.Errors {
+		p.Errors = append(p.Errors, visibleLines(e))
+	}
+	for _, e := range r.Warnings {
+		p.Warnings = append(p.Warnings, visibleLines(e))
+	}
+	anchors := map[string]string{}
+	for i, j := range journeys(r) {
+		anchor := "scenario-" + strconv.Itoa(i+1)
+		if _, twice := anchors[j.ID]; !twice {
+			anchors[j.ID] = anchor
+		}
+		view := newJourneyView(anchor, &j)
+		p.Journeys = append(p.Journeys, view)
+		p.Findings = append(p.Findings, view.Proofs...)
+	}
+	p.Clauses = clauseRows(r, anchors)
+	return p
+}
+
+// headlines says the result's conformance as a person would.
+var headlines = map[string]string{
+	"conformant":     "Conformant",
+	"partial":        "Partial",
+	"not-conformant": "Not conformant",
+}
+
+func headTitle(r *verdict.Result) string {
+	switch {
+	case r.Pixel.Title != "":
+		return visible(r.Pixel.Title)
+	case r.Pixel.Name != "":
+		return visible(r.Pixel.Name)
+	}
+	return "Result"
+}
+
+// facts returns those that say something.
+func facts(all ...fact) []fact {
+	var kept []fact
+	for _, f := range all {
+		if f.Value != "" {
+			kept = append(kept, fact{f.Name, visible(f.Value)})
+		}
+	}
+	return kept
+}
+
+func badgeOf(o verdict.Outcome) badge { return badge{Class: o.String(), Word: o.String()} }
+
+func newJourneyView(anchor string, j *journey) journeyView {
+	v := journeyView{
+		Anchor: anchor, ID: visible(j.ID), Title: visible(j.Title), Where: visible(j.Where),
+		Error: visibleLines(j.Error), Outcome: badgeOf(j.Outcome), Attempts: j.Attempts,
+		Evidence: linkTo(j.Evidence),
+	}
+	if j.Milliseconds > 0 {
+		v.Duration = duration(j.Milliseconds)
+	}
+	for _, s := range j.Steps {
+		requests := count(s.Requests, "request")
+		if s.Others > 0 {
+			requests += ", " + count(s.Others, "other")
+		}
+		v.Steps = append(v.Steps, stepView{
+			Name: visible(s.Name), Action: visible(s.Action), Requests: requests,
+			Duration: duration(s.Milliseconds), Screenshot: linkTo(s.Screenshot),
+		})
+	}
+	n := 0
+	for _, c := range j.Clauses {
+		for i := range c.Verdicts {
+			n++
+			one := newVerdictView(anchor+"-verdict-"+strconv.Itoa(n), &c.Verdicts[i])
+			if needsProof(c.Verdicts[i].Outcome) {
+				v.Proofs = append(v.Proofs, one)
+			} else {
+				v.Rest = append(v.Rest, one)
+			}
+		}
+	}
+	return v
+}
+
+func newVerdictView(anchor string, v *verdict.Verdict) verdictView {
+	view := verdictView{
+		Anchor: anchor, Clause: visible(v.Clause), Level: visible(v.Level), Step: visible(v.Step),
+		Promise: visibleLines(v.Document.Promise), Section: visible(sections(v.Document)), Quote: visibleLines(v.Document.Quote),
+		Subject: visible(v.Subject), Expected: visible(v.Expected), Observed: visible(v.Observed),
+		Headline: headline(v), Reason: visibleLines(v.Reason), Where: visible(v.Where), Outcome: badgeOf(v.Outcome),
+	}
+	kind, e := excerpt(v)
+	if e == nil {
+		return view
+	}
+	view.Kind = kind
+	for i, line := range pieces(*e) {
+		if i > 0 {
+			view.Excerpt = append(view.Excerpt, piece{Text: "\n"})
+		}
+		view.Excerpt = append(view.Excerpt, line...)
+	}
+	return view
+}
+
+// clauseRows lists the clauses with what the document says of them, which only
+// their verdicts know.
+func clauseRows(r *verdict.Result, anchors map[string]string) []clauseRow {
+	sources := map[string]verdict.Source{}
+	for _, v := range r.Verdicts {
+		if _, known := sources[v.Clause]; !known {
+			sources[v.Clause] = v.Document
+		}
+	}
+	var rows []clauseRow
+	for _, c := range r.Clauses {
+		source := sources[c.ID]
+		row := clauseRow{
+			ID: visible(c.ID), Level: visible(c.Level), Outcome: badgeOf(c.Outcome),
+			Promise: visibleLines(source.Promise), Section: visible(strings.Join(source.Sections, ", ")),
+		}
+		for _, s := range c.Scenarios {
+			l := link{Text: visible(s)}
+			if anchor := anchors[s]; anchor != "" {
+				l.Href = "#" + anchor
+			}
+			row.Scenarios = append(row.Scenarios, l)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// linkTo links a file of the report folder. A path that leads elsewhere is only text.
+func linkTo(path string) link {
+	if path == "" {
+		return link{}
+	}
+	l := link{Text: visible(path)}
+	if filepath.IsLocal(filepath.FromSlash(path)) {
+		l.Href = (&url.URL{Path: filepath.ToSlash(path)}).String()
+	}
+	return l
+}
