@@ -29,7 +29,8 @@ type Visitor struct {
 	offset time.Duration // of the clock of new documents
 	script page.ScriptIdentifier
 
-	disposed sync.Once
+	disposing sync.Once
+	disposed  chan struct{}
 
 	mu       sync.Mutex
 	main     *realm
@@ -44,7 +45,7 @@ type Visitor struct {
 var _ journey.Visitor = (*Visitor)(nil)
 
 func newVisitor(b *Browser, id cdp.BrowserContextID) *Visitor {
-	return &Visitor{browser: b, id: id, realms: map[*realm]struct{}{}}
+	return &Visitor{browser: b, id: id, realms: map[*realm]struct{}{}, disposed: make(chan struct{})}
 }
 
 // start opens the visitor's page. The browser shows it to adopt before the
@@ -233,10 +234,11 @@ func (v *Visitor) Writes() []evidence.CookieWrite {
 }
 
 // Dispose drops the visitor's browser context, in the background; the browser's
-// Close waits for it.
-func (v *Visitor) Dispose() {
-	v.disposed.Do(func() {
+// Close waits for it. The channel is closed when it is done.
+func (v *Visitor) Dispose() <-chan struct{} {
+	v.disposing.Do(func() {
 		v.browser.disposals.Go(func() {
+			defer close(v.disposed)
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 			defer cancel()
 			_, _ = cdp.Call(ctx, v.browser.chrome, target.DisposeBrowserContext, target.DisposeBrowserContextParams{BrowserContextID: v.id})
@@ -245,6 +247,7 @@ func (v *Visitor) Dispose() {
 			v.browser.mu.Unlock()
 		})
 	})
+	return v.disposed
 }
 
 func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }

@@ -6,6 +6,7 @@ package evidence
 
 import (
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -102,7 +103,8 @@ type Request struct {
 	Step string `json:"step"`
 	// Arrived is the time of arrival since the journey began.
 	Arrived time.Duration `json:"arrived"`
-	// Protocol is "h2", "http/1.1" or "websocket".
+	// Protocol is "h2", "http/1.1", "websocket", or "tunnel" for a connection
+	// that carried no HTTP, whose bytes are the body.
 	Protocol string `json:"protocol"`
 	Method   string `json:"method"`
 	// URL is absolute, as sent.
@@ -148,6 +150,11 @@ func (r *Request) HeaderValue(name string) string {
 
 // Frame is one WebSocket message.
 type Frame struct {
+	// Step names the step during which the message arrived, which may be later
+	// than the step of the request that opened the connection.
+	Step string `json:"step"`
+	// Arrived is the time of arrival since the journey began.
+	Arrived time.Duration `json:"arrived"`
 	// FromPage is true for what the page sent, false for what it received.
 	FromPage bool `json:"fromPage"`
 	// Text is true for a text message, false for a binary one.
@@ -246,15 +253,45 @@ func (e *Evidence) StepIndex(name string) int {
 	return slices.IndexFunc(e.Steps, func(s Step) bool { return s.Name == name })
 }
 
-// During returns the requests that arrived during the named step, in order.
+// During returns what was sent during the named step, in order: the requests
+// that arrived in it, and, of a WebSocket that was opened earlier, the messages
+// that came in it, as a request without query and header. A request is returned
+// with the messages of the step alone.
 func (e *Evidence) During(step string) []*Request {
 	var found []*Request
 	for i := range e.Requests {
-		if e.Requests[i].Step == step {
-			found = append(found, &e.Requests[i])
+		if r := e.Requests[i].during(step); r != nil {
+			found = append(found, r)
 		}
 	}
 	return found
+}
+
+// during is the part of the request that was sent in the step; nil when none was.
+func (r *Request) during(step string) *Request {
+	if len(r.Frames) == 0 {
+		if r.Step != step {
+			return nil
+		}
+		return r
+	}
+	part := *r
+	part.Frames = nil
+	for _, f := range r.Frames {
+		if f.Step == step {
+			part.Frames = append(part.Frames, f)
+		}
+	}
+	if r.Step == step {
+		return &part
+	}
+	if len(part.Frames) == 0 {
+		return nil
+	}
+	part.Step, part.Arrived = step, part.Frames[0].Arrived
+	part.URL, _, _ = strings.Cut(part.URL, "?")
+	part.Header = nil
+	return &part
 }
 
 // Snapshot returns what the browser kept at the end of the named step, or nil.

@@ -43,13 +43,12 @@ type Options struct {
 
 // Gateway is the proxy of a whole run. Its methods may be called concurrently.
 type Gateway struct {
-	clock    func() time.Time
-	spki     string
-	secure   *http.Server
-	plain    *http.Server
-	toSecure *queue
-	toPlain  *queue
-	serving  sync.WaitGroup
+	clock   func() time.Time
+	spki    string
+	tls     *tls.Config
+	server  *http.Server
+	queue   *queue
+	serving sync.WaitGroup
 
 	mu       sync.Mutex
 	visitors map[*Visitor]struct{}
@@ -62,32 +61,27 @@ func New(opts Options) (*Gateway, error) {
 		return nil, fmt.Errorf("make the gateway's key: %w", err)
 	}
 	g := &Gateway{
-		clock:    opts.Clock,
-		spki:     spki,
-		toSecure: newQueue(),
-		toPlain:  newQueue(),
+		clock: opts.Clock,
+		spki:  spki,
+		tls: &tls.Config{
+			Certificates:     []tls.Certificate{cert},
+			CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256},
+			NextProtos:       []string{"h2", "http/1.1"},
+		},
+		queue:    newQueue(),
 		visitors: map[*Visitor]struct{}{},
 	}
 	if g.clock == nil {
 		g.clock = time.Now
 	}
-	quiet := log.New(io.Discard, "", 0)
-	server := func() *http.Server {
-		return &http.Server{
-			Handler:     http.HandlerFunc(serve),
-			ConnContext: withVisitor,
-			ConnState:   noteState,
-			ErrorLog:    quiet,
-		}
+	g.server = &http.Server{
+		Handler:     http.HandlerFunc(serve),
+		TLSConfig:   g.tls,
+		ConnContext: withVisitor,
+		ConnState:   noteState,
+		ErrorLog:    log.New(io.Discard, "", 0), // a browser that hangs up is no news
 	}
-	g.secure, g.plain = server(), server()
-	g.secure.TLSConfig = &tls.Config{
-		Certificates:     []tls.Certificate{cert},
-		CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256},
-		NextProtos:       []string{"h2", "http/1.1"},
-	}
-	g.serving.Go(func() { _ = g.secure.ServeTLS(g.toSecure, "", "") })
-	g.serving.Go(func() { _ = g.plain.Serve(g.toPlain) })
+	g.serving.Go(func() { _ = g.server.Serve(g.queue) })
 	return g, nil
 }
 
@@ -107,7 +101,7 @@ func (g *Gateway) Close() error {
 	for _, v := range open {
 		errs = append(errs, v.Close())
 	}
-	errs = append(errs, g.secure.Close(), g.plain.Close())
+	errs = append(errs, g.server.Close())
 	g.serving.Wait()
 	return errors.Join(errs...)
 }

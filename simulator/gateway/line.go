@@ -2,11 +2,15 @@ package gateway
 
 import (
 	"bufio"
+	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 )
 
 // firstByteGrace is how long a connection that has not sent one byte is waited
@@ -39,20 +43,22 @@ func (l *line) Close() error {
 	return l.Conn.Close()
 }
 
-// route tells what a fresh connection is for and hands it to the right server:
-// a CONNECT tunnel with TLS inside, one with plain HTTP inside (ws://), or
-// plain requests in absolute form.
+// route tells what a fresh connection is for and hands it to the server: a
+// CONNECT tunnel with TLS inside, one with plain HTTP inside (ws://), or plain
+// requests in absolute form. A tunnel that carries anything else is recorded as
+// it is.
 func (l *line) route(g *Gateway) {
-	start, err := l.reader.Peek(8)
+	start, err := l.reader.Peek(len("CONNECT "))
 	if err != nil {
 		_ = l.Close()
 		return
 	}
 	if string(start) != "CONNECT " {
-		g.toPlain.put(l)
+		g.queue.put(l)
 		return
 	}
-	if _, err := http.ReadRequest(l.reader); err != nil {
+	request, err := http.ReadRequest(l.reader)
+	if err != nil {
 		_ = l.Close()
 		return
 	}
@@ -66,10 +72,56 @@ func (l *line) route(g *Gateway) {
 		return
 	}
 	const tlsHandshake = 0x16
-	if first[0] == tlsHandshake {
-		g.toSecure.put(l)
-	} else {
-		g.toPlain.put(l)
+	switch {
+	case first[0] == tlsHandshake:
+		l.secure(g, request.Host)
+	case 'A' <= first[0] && first[0] <= 'Z':
+		g.queue.put(l)
+	default:
+		l.visitor.tunnel(l, l, "tcp://"+request.Host)
+	}
+}
+
+// secure ends the tunnel's TLS. What speaks HTTP says so by ALPN.
+func (l *line) secure(g *Gateway, host string) {
+	conn := tls.Server(l, g.tls)
+	if err := conn.Handshake(); err != nil {
+		_ = conn.Close()
+		return
+	}
+	switch conn.ConnectionState().NegotiatedProtocol {
+	case "h2", "http/1.1":
+		g.queue.put(conn)
+	default:
+		l.visitor.tunnel(l, conn, "tls://"+host)
+	}
+}
+
+// maxTunnel bounds what is kept of a tunnel that is not HTTP, in bytes.
+const maxTunnel = 1 << 20
+
+// tunnel records what comes through a tunnel that does not carry HTTP, such as a
+// TURN client's, and answers nothing.
+func (v *Visitor) tunnel(l *line, from io.ReadCloser, url string) {
+	rec := v.add(&record{Request: evidence.Request{
+		Protocol: "tunnel", Method: http.MethodConnect, URL: url, Purpose: "sink",
+	}})
+	v.update(func() { rec.done = true })
+	v.end() // a tunnel has no end to wait for
+	l.settle()
+	defer func() { _ = from.Close() }()
+	buffer := make([]byte, 4096)
+	for {
+		n, err := from.Read(buffer)
+		v.update(func() {
+			rec.Body = append(rec.Body, buffer[:n]...)
+			if len(rec.Body) > maxTunnel {
+				rec.Body, rec.Incomplete = rec.Body[:maxTunnel], "the tunnel carried more than the gateway keeps"
+			}
+		})
+		if err != nil || len(rec.Body) >= maxTunnel {
+			return
+		}
 	}
 }
 

@@ -48,12 +48,16 @@ func serve(w http.ResponseWriter, r *http.Request) {
 
 // begin records that a request has arrived.
 func (v *Visitor) begin(r *http.Request) *record {
-	rec := &record{Request: evidence.Request{
+	return v.add(&record{Request: evidence.Request{
 		Protocol: protocol(r),
 		Method:   r.Method,
 		URL:      absoluteURL(r),
 		Header:   fields(r),
-	}}
+	}})
+}
+
+// add adds a record, which counts as under way until end.
+func (v *Visitor) add(rec *record) *record {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	rec.Seq = len(v.records) + 1

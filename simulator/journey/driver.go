@@ -48,8 +48,8 @@ type Visitor interface {
 	Messages() []evidence.Message
 	Writes() []evidence.CookieWrite
 	// Dispose drops the visitor with all that the browser kept of him. It does
-	// not wait.
-	Dispose()
+	// not wait; the channel is closed when it is done.
+	Dispose() <-chan struct{}
 }
 
 // Settled is what a page said of itself at the end of a step.

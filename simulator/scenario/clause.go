@@ -30,8 +30,9 @@ type Catalogue struct {
 	// Vendor names the vendor system.
 	Vendor string `yaml:"vendor" json:"vendor"`
 	// SHA256 is the hash of the document's text in hex, so that a reader can
-	// tell which edition was read.
-	SHA256 string `yaml:"sha256" json:"sha256"`
+	// tell which edition was read. Only the document "all", which has no text,
+	// leaves it out.
+	SHA256 string `yaml:"sha256,omitempty" json:"sha256,omitempty"`
 	// Clauses lists the promises in the document's order.
 	Clauses []Clause `yaml:"clauses" json:"clauses"`
 	// File is the catalogue's path.
@@ -44,11 +45,14 @@ type Clause struct {
 	ID string `yaml:"id" json:"id"`
 	// Promise is the clause in the catalogue's own words.
 	Promise string `yaml:"promise" json:"promise"`
-	// Sections lists the document's sections, such as "3.1".
-	Sections []string `yaml:"sections" json:"sections"`
-	// Quote is a short quote of the document that the clause rests on.
-	Quote string `yaml:"quote" json:"quote"`
-	Level Level  `yaml:"level" json:"level"`
+	// Sections lists the document's sections, such as "3.1". Like Quote it is
+	// left out only by the document "all".
+	Sections []string `yaml:"sections,omitempty" json:"sections,omitempty"`
+	// Quote is a short quote of the document that the clause rests on; white
+	// space is folded when it is compared.
+	Quote string `yaml:"quote,omitempty" json:"quote,omitempty"`
+	// Level says how firmly the document promises it.
+	Level Level `yaml:"level" json:"level"`
 	// SeenAt lists where the promise can be observed: browser, request,
 	// collector, profile, page.
 	SeenAt []string `yaml:"seen-at" json:"seen-at"`
@@ -67,9 +71,11 @@ type Scenario struct {
 	// Requires lists the features that a pixel must declare.
 	Requires []string `yaml:"requires,omitempty" json:"requires,omitempty"`
 	// Config is how the site owner has set the pixel up.
-	Config  Config        `yaml:"config,omitempty" json:"config,omitzero"`
-	Journey []Step        `yaml:"journey" json:"journey"`
-	Expect  []Expectation `yaml:"expect" json:"expect"`
+	Config Config `yaml:"config,omitempty" json:"config,omitzero"`
+	// Journey lists what the visitor does, in order; the first step opens a page.
+	Journey []Step `yaml:"journey" json:"journey"`
+	// Expect lists what the evidence must show.
+	Expect []Expectation `yaml:"expect" json:"expect"`
 	// File is the scenario's path, Digest the SHA-256 of its text in hex.
 	File   string `yaml:"-" json:"-"`
 	Digest string `yaml:"-" json:"-"`
@@ -80,6 +86,7 @@ type Scenario struct {
 // Config is a site owner's set-up of a pixel, in the product's words; the
 // pixel's page template turns it into the vendor's.
 type Config struct {
+	// Anonymity is the set-up of anonymous tracking.
 	Anonymity *Anonymity `yaml:"anonymity,omitempty" json:"anonymity,omitempty"`
 	// Suppress lists the roles of the parameters that are suppressed while
 	// the visitor is anonymous.
@@ -135,7 +142,7 @@ type Expectation struct {
 }
 
 // Lifetime is a span such as "5y", "13mo", "180d", "30m": a number and one of
-// y (365 days, or 366 in a leap year), mo, d, h, m, s.
+// y (365 days, or 366 in a leap year), mo, d, h, m, s. See [ParseLifetime].
 type Lifetime struct {
 	// Text is the span as written.
 	Text string

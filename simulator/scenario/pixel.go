@@ -1,12 +1,16 @@
 package scenario
 
-import "io/fs"
+import (
+	"html/template"
+	"io/fs"
+)
 
 // Pixel describes a vendor's pixel: what it calls things, what it can do, and
 // the page that it is tried on.
 type Pixel struct {
 	// Name is the folder's name, such as "mapp".
-	Name  string `yaml:"name" json:"name"`
+	Name string `yaml:"name" json:"name"`
+	// Title is what a reader calls the pixel.
 	Title string `yaml:"title" json:"title"`
 	// Document is the short name of the document that it is held to.
 	Document string `yaml:"document" json:"document"`
@@ -20,22 +24,31 @@ type Pixel struct {
 	Script string `yaml:"script" json:"script"`
 	// Settings are handed to the page template as they are, such as a track ID.
 	Settings map[string]string `yaml:"settings,omitempty" json:"settings,omitempty"`
-	Stage    Stage             `yaml:"stage" json:"stage"`
+	// Stage names the hosts that the pixel is tried on.
+	Stage Stage `yaml:"stage" json:"stage"`
 	// Pages gives the path of each page that a scenario may open.
 	Pages map[string]string `yaml:"pages" json:"pages"`
 	// Actions gives what a visitor does on the page for each action of a scenario.
 	Actions map[string]Action `yaml:"actions" json:"actions"`
 	// Requests tells the pixel's requests from all others.
 	Requests Requests `yaml:"requests" json:"requests"`
-	// Parameters and Cookies give the pixel's own name for each role.
+	// Parameters gives the pixel's own name of the parameter for each role.
 	Parameters map[string]Name `yaml:"parameters" json:"parameters"`
-	Cookies    map[string]Name `yaml:"cookies" json:"cookies"`
+	// Cookies gives the pixel's own name of the cookie for each role.
+	Cookies map[string]Name `yaml:"cookies" json:"cookies"`
 
 	// Dir is the pixel's folder, Files its content, Digest the SHA-256 over
 	// all of it in hex.
 	Dir    string `yaml:"-" json:"-"`
 	Files  fs.FS  `yaml:"-" json:"-"`
 	Digest string `yaml:"-" json:"-"`
+	// Where is the place of the name in pixel.yaml, "file:line".
+	Where string `yaml:"-" json:"-"`
+
+	// source holds the places in pixel.yaml; nil when the pixel was not loaded.
+	source *source
+	// page is the parsed page template; nil when the pixel was not loaded.
+	page *template.Template
 }
 
 // Deviation is a declared breach of a clause.

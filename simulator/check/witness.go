@@ -1,0 +1,179 @@
+package check
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
+)
+
+// newBench lays the evidence out, or says why nothing at all can be judged.
+func newBench(plan *scenario.Plan, ev *evidence.Evidence) (*bench, *finding) {
+	if ev != nil && len(ev.Faults) > 0 {
+		return nil, broken("the harness broke during the journey: %s", strings.Join(ev.Faults, "; "))
+	}
+	if len(plan.Unsupported) > 0 {
+		return nil, &finding{
+			outcome: verdict.Unsupported, observed: "not run",
+			reason: "the pixel declares no support for " + strings.Join(plan.Unsupported, ", "),
+		}
+	}
+	if ev == nil {
+		f := inconclusive("nothing was recorded")
+		return nil, &f
+	}
+	if reason := mismatch(plan, ev); reason != "" {
+		return nil, broken("%s", reason)
+	}
+	b := layOut(plan, ev)
+	for _, v := range b.views {
+		if len(v.hits) > 0 {
+			return b, nil
+		}
+	}
+	f := inconclusive("the pixel sent nothing in this run").seen("no request of the pixel")
+	return nil, &f
+}
+
+// mismatch says why the evidence is not that of the plan, or contradicts itself.
+func mismatch(plan *scenario.Plan, ev *evidence.Evidence) string {
+	switch {
+	case ev.Scenario != "" && ev.Scenario != plan.Scenario.ID:
+		return fmt.Sprintf("the evidence is that of the scenario %s", ev.Scenario)
+	case ev.Pixel != "" && ev.Pixel != plan.Pixel.Name:
+		return fmt.Sprintf("the evidence is that of the pixel %s", ev.Pixel)
+	}
+	if _, err := regexp.Compile(plan.Pixel.Requests.Path); err != nil {
+		return fmt.Sprintf("the pixel's requests cannot be told from others: %v", err)
+	}
+	steps, snapshots := map[string]bool{}, map[string]bool{}
+	for _, s := range ev.Steps {
+		if steps[s.Name] {
+			return fmt.Sprintf("the evidence has the step %s twice", s.Name)
+		}
+		steps[s.Name] = true
+	}
+	for _, s := range ev.Snapshots {
+		if snapshots[s.Step] {
+			return fmt.Sprintf("the evidence has two snapshots of the step %s", s.Step)
+		}
+		snapshots[s.Step] = true
+		if !steps[s.Step] {
+			return fmt.Sprintf("a snapshot belongs to no step of the evidence: %q", s.Step)
+		}
+	}
+	// What belongs to no step would be judged nowhere.
+	for _, r := range ev.Requests {
+		if !steps[r.Step] {
+			return fmt.Sprintf("request %d belongs to no step of the evidence: %q", r.Seq, r.Step)
+		}
+		for _, f := range r.Frames {
+			if f.Step != "" && !steps[f.Step] {
+				return fmt.Sprintf("a message of request %d belongs to no step of the evidence: %q", r.Seq, f.Step)
+			}
+		}
+	}
+	for _, w := range ev.Writes {
+		if !steps[w.Step] {
+			return fmt.Sprintf("a write of the cookie %s belongs to no step of the evidence: %q", w.Name, w.Step)
+		}
+	}
+	return ""
+}
+
+// derailed says why the journey was no longer the scenario's at the step: then
+// neither a presence nor an absence means what the scenario takes it to mean.
+func (b *bench) derailed(v *view) string {
+	journey := b.plan.Scenario.Journey
+	for i, earlier := range b.views[:v.index+1] {
+		if earlier.step.Problem != "" {
+			return fmt.Sprintf("the step %s went wrong: %s", earlier.step.Name, earlier.step.Problem)
+		}
+		if i >= len(journey) || journey[i].Name != earlier.step.Name {
+			return fmt.Sprintf("the evidence's steps are not the scenario's: step %d is %s", i+1, earlier.step.Name)
+		}
+		want := "open " + journey[i].Open
+		if journey[i].Do != "" {
+			want = "do " + journey[i].Do
+		}
+		if earlier.step.Action != "" && earlier.step.Action != want {
+			return fmt.Sprintf("the step %s was another when it was recorded: %q, now %q", earlier.step.Name, earlier.step.Action, want)
+		}
+	}
+	return ""
+}
+
+// doubtful says why the hits may lack something, or "".
+func doubtful(hits []hit) string {
+	for _, h := range hits {
+		if doubt := h.doubt(); doubt != "" {
+			return fmt.Sprintf("request %d is not known whole: %s", h.Seq, doubt)
+		}
+	}
+	return ""
+}
+
+// known is a value that a role is known to have had.
+type known struct {
+	value string
+	// from says where it comes from, such as "of the step identified".
+	from string
+}
+
+// knownValues returns the values, long enough to be looked for, that a role had:
+// as the pixel's parameter or cookie in any step, and as the site gave it.
+func (b *bench) knownValues(role string) []known {
+	var values []known
+	add := func(value, from string) {
+		// A cookie's value may be percent-encoded, and sent decoded.
+		if plain, err := url.PathUnescape(value); err == nil {
+			value = plain
+		}
+		if evidence.Traceable(value) && !slices.ContainsFunc(values, func(k known) bool { return k.value == value }) {
+			values = append(values, known{value, from})
+		}
+	}
+	parameter, cookie := b.plan.ParameterName(role).Name, b.plan.CookieName(role).Name
+	for _, v := range b.views {
+		from := "of the step " + v.step.Name
+		if parameter != "" {
+			for _, h := range v.hits {
+				for _, p := range h.parameters {
+					if p.Name == parameter {
+						add(p.Value, from)
+					}
+				}
+			}
+		}
+		if cookie == "" {
+			continue
+		}
+		for _, w := range v.writes {
+			if w.Name == cookie && !w.Deletes() {
+				add(w.Value, from)
+			}
+		}
+		if v.snapshot != nil {
+			for _, c := range v.snapshot.Named(cookie) {
+				add(c.Value, from)
+			}
+		}
+	}
+	add(b.plan.Scenario.Config.Customer[role], "that the site gave")
+	return values
+}
+
+// blindToGiven tells that the value which the site gave cannot be looked for:
+// it was redacted, and what the pixel sends in its place is something else.
+func (b *bench) blindToGiven(role string, values []known) bool {
+	given := b.plan.Scenario.Config.Customer[role]
+	if !b.redacted || !evidence.Traceable(given) {
+		return false
+	}
+	return !slices.ContainsFunc(values, func(k known) bool { return k.value != given && strings.Contains(k.value, "redacted-") })
+}

@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pixelwitness/pixelwitness/scenarios"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
+	"github.com/pixelwitness/pixelwitness/simulator/suite"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
+)
+
+// defaultPixel is the pixel that is tried when none is named.
+const defaultPixel = "mapp"
+
+// data holds the flags that say which clauses, scenarios and pixels are meant.
+type data struct {
+	folder string
+	pixel  string
+}
+
+func (d *data) addFolder(c *cobra.Command) {
+	c.Flags().StringVar(&d.folder, "scenarios", "", "take clauses, scenarios and pixels from this `folder` instead of the built-in ones")
+	_ = c.MarkFlagDirname("scenarios")
+}
+
+func (d *data) addPixel(c *cobra.Command) {
+	c.Flags().StringVar(&d.pixel, "pixel", defaultPixel, "the pixel: a `name` of pixelwitness list pixels, or a folder with pixel.yaml")
+	_ = c.RegisterFlagCompletionFunc("pixel", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		lib, err := d.library()
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveError
+		}
+		var names []string
+		for _, p := range lib.Pixels {
+			names = append(names, p.Name+"\t"+p.Title)
+		}
+		return names, cobra.ShellCompDirectiveDefault
+	})
+}
+
+// library loads the built-in data, or the folder's.
+func (d *data) library() (*scenario.Library, error) {
+	fsys, name := d.files()
+	return scenario.Load(fsys, name)
+}
+
+func (d *data) files() (fs.FS, string) {
+	if d.folder == "" {
+		return scenarios.FS, "scenarios"
+	}
+	return os.DirFS(d.folder), filepath.ToSlash(d.folder)
+}
+
+// load loads the library and the pixel that is meant.
+func (d *data) load() (*scenario.Library, *scenario.Pixel, error) {
+	lib, err := d.library()
+	if err != nil {
+		return nil, nil, err
+	}
+	if p := lib.Pixel(d.pixel); p != nil {
+		return lib, p, nil
+	}
+	if info, err := os.Stat(d.pixel); err == nil && info.IsDir() {
+		p, err := lib.LoadPixelDir(d.pixel)
+		return lib, p, err
+	}
+	var names []string
+	for _, p := range lib.Pixels {
+		names = append(names, p.Name)
+	}
+	return nil, nil, usage("no pixel and no folder is called %q\nhint: pixels are %s", d.pixel, strings.Join(names, ", "))
+}
+
+// selectors completes scenario and clause IDs.
+func (d *data) selectors(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	lib, err := d.library()
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var ids []string
+	for _, s := range lib.Scenarios {
+		ids = append(ids, s.ID+"\t"+s.Title)
+	}
+	for _, c := range lib.Catalogues {
+		for _, clause := range c.Clauses {
+			ids = append(ids, clause.ID+"\t"+clause.Promise)
+		}
+	}
+	return ids, cobra.ShellCompDirectiveNoFileComp
+}
+
+// scriptTimeout bounds fetching a tracker from a URL.
+const scriptTimeout = 30 * time.Second
+
+// maxScript bounds a tracker's size, in bytes.
+const maxScript = 16 << 20
+
+// readScript reads a tracker's code from a file or a URL.
+func readScript(ctx context.Context, from string) (*suite.Script, error) {
+	var source []byte
+	var err error
+	if strings.HasPrefix(from, "http://") || strings.HasPrefix(from, "https://") {
+		source, err = fetch(ctx, from)
+	} else {
+		source, err = os.ReadFile(from)
+	}
+	if err != nil {
+		return nil, usage("read the script: %w\nhint: --script wants a file or an http(s) URL", err)
+	}
+	if len(source) == 0 {
+		return nil, usage("the script %s is empty", from)
+	}
+	return &suite.Script{Name: from, Source: source}, nil
+}
+
+func fetch(ctx context.Context, url string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, scriptTimeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s answered %s", url, response.Status)
+	}
+	source, err := io.ReadAll(io.LimitReader(response.Body, maxScript+1))
+	if err == nil && len(source) > maxScript {
+		err = errors.New("the script is larger than 16 MiB")
+	}
+	return source, err
+}
+
+// version is set by the linker for releases; otherwise the build's own record is
+// used.
+var version string
+
+func tool() verdict.Tool {
+	v := version
+	if v == "" {
+		v = "devel"
+		if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+			v = info.Main.Version
+		}
+	}
+	return verdict.Tool{Name: "pixelwitness", Version: v}
+}

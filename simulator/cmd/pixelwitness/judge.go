@@ -1,0 +1,96 @@
+package main
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+	"github.com/pixelwitness/pixelwitness/simulator/suite"
+)
+
+func judgeCommand(io streams) *cobra.Command {
+	var d data
+	var r reports
+	c := &cobra.Command{
+		Use:   "judge EVIDENCE...",
+		Short: "Judge stored evidence anew, without a browser",
+		Long: `Judge stored evidence anew, without a browser, by the clauses and scenarios as
+they are now. EVIDENCE is a file that run --out has kept, or a folder of them.`,
+		Example: "  pixelwitness judge report/evidence",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("no evidence is named\nhint: pixelwitness judge report/evidence")
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			stored, err := readEvidence(args)
+			if err != nil {
+				return err
+			}
+			if !c.Flags().Changed("pixel") {
+				d.pixel = stored[0].Evidence.Pixel
+			}
+			lib, pixel, err := d.load()
+			if err != nil {
+				return err
+			}
+			if err := r.prepare(); err != nil {
+				return err
+			}
+			result, err := suite.Judge(lib, pixel, tool(), stored)
+			if err != nil {
+				return err
+			}
+			return r.write(io, result)
+		},
+	}
+	d.addFolder(c)
+	d.addPixel(c)
+	r.add(c)
+	return c
+}
+
+// readEvidence reads the files named, and those in the folders named.
+func readEvidence(paths []string) ([]suite.StoredEvidence, error) {
+	var stored []suite.StoredEvidence
+	for _, path := range paths {
+		files, err := evidenceFiles(path)
+		if err != nil {
+			return nil, usage("%w", err)
+		}
+		for _, file := range files {
+			e, err := evidence.ReadFile(file)
+			if err != nil {
+				return nil, usage("%w", err)
+			}
+			stored = append(stored, suite.StoredEvidence{Path: file, Evidence: e})
+		}
+	}
+	if len(stored) == 0 {
+		return nil, usage("no evidence in %s\nhint: evidence files end in .ndjson", strings.Join(paths, ", "))
+	}
+	return stored, nil
+}
+
+func evidenceFiles(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.IsDir() {
+		return []string{path}, nil
+	}
+	var files []string
+	err = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && filepath.Ext(file) == ".ndjson" {
+			files = append(files, file)
+		}
+		return err
+	})
+	return files, err
+}

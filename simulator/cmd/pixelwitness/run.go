@@ -1,0 +1,184 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"github.com/pixelwitness/pixelwitness/reference/collector"
+	"github.com/pixelwitness/pixelwitness/reference/fault"
+	"github.com/pixelwitness/pixelwitness/reference/tracker"
+	"github.com/pixelwitness/pixelwitness/simulator/browser"
+	"github.com/pixelwitness/pixelwitness/simulator/journey"
+	"github.com/pixelwitness/pixelwitness/simulator/suite"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
+)
+
+// runFlags are the flags of the run command.
+type runFlags struct {
+	data
+	reports
+	script        string
+	fault         string
+	chrome        string
+	kind          string
+	headed        bool
+	parallel      int
+	noScreenshots bool
+	redact        bool
+}
+
+func runCommand(io streams) *cobra.Command {
+	var f runFlags
+	c := &cobra.Command{
+		Use:   "run [SELECTOR...]",
+		Short: "Walk scenarios in a browser and judge what the pixel did",
+		Long: `Walk scenarios in a browser and judge what the pixel did.
+
+A SELECTOR is the ID of a scenario or of a clause, or a pattern over either, such
+as mapp.opt-out, mapp.nc-sent or 'mapp.*'. Without one, every scenario of the
+pixel's document is run.`,
+		Example: `  pixelwitness run
+  pixelwitness run mapp.nc-sent --out report
+  pixelwitness run --pixel ./my-pixel --junit junit.xml
+  pixelwitness run --script dist/smart-pixel.min.js`,
+		ValidArgsFunction: f.selectors,
+		RunE: func(c *cobra.Command, args []string) error {
+			return f.run(c.Context(), io, args)
+		},
+	}
+	f.addFolder(c)
+	f.addPixel(c)
+	f.reports.add(c)
+	flags := c.Flags()
+	flags.StringVar(&f.script, "script", "", "put this tracker, a `file or URL`, in place of the pixel's own on the stage")
+	flags.StringVar(&f.fault, "fault", "", "break the reference tracker on purpose, to see it caught: a `name`, or \"list\"")
+	flags.StringVar(&f.chrome, "chrome", "", "the browser's executable `file` (default $"+browser.EnvPath+", or what is installed)")
+	flags.StringVar(&f.kind, "browser", "", "which browser to look for: `shell` (headless shell, faster) or full")
+	flags.BoolVar(&f.headed, "headed", false, "show the browser's window (needs a full browser and a display)")
+	flags.IntVar(&f.parallel, "parallel", 2, "how many visitors walk at the same time")
+	flags.BoolVar(&f.noScreenshots, "no-screenshots", false, "take no pictures for --out")
+	flags.BoolVar(&f.redact, "redact", false, "replace personal values in evidence and reports by stable tokens")
+	_ = c.RegisterFlagCompletionFunc("browser", cobra.FixedCompletions([]string{"shell", "full"}, cobra.ShellCompDirectiveNoFileComp))
+	return c
+}
+
+func (f *runFlags) run(ctx context.Context, io streams, selectors []string) error {
+	if f.fault == "list" {
+		return listFaults(io)
+	}
+	if f.parallel < 1 {
+		return usage("--parallel %d: at least one visitor must walk", f.parallel)
+	}
+	lib, pixel, err := f.load()
+	if err != nil {
+		return err
+	}
+	o := suite.Options{
+		Library: lib, Pixel: pixel, Selectors: selectors, Parallel: f.parallel,
+		Folder: f.out, Screenshots: !f.noScreenshots, Redact: f.redact, Tool: tool(),
+	}
+	if _, err := suite.Plan(o); err != nil {
+		return err // before a browser is looked for
+	}
+	if o.Reference, err = reference(f.fault, f.script); err != nil {
+		return err
+	}
+	if f.script != "" {
+		if o.Script, err = readScript(ctx, f.script); err != nil {
+			return err
+		}
+	}
+	launch, warning, err := f.browser()
+	if err != nil {
+		return err
+	}
+	o.Launch = launch
+	c, err := collector.New(collector.Options{})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	o.Collector = c.Handler()
+	if err := f.prepare(); err != nil {
+		return err
+	}
+	bar := newProgress(io.err)
+	o.Notify = bar.notify
+	result, err := suite.Run(ctx, o)
+	bar.end()
+	if result == nil {
+		return err
+	}
+	result.Warnings = append(warning, result.Warnings...)
+	if err != nil {
+		result.Errors = append(result.Errors, err.Error())
+		result.Tally()
+	}
+	return f.write(io, result)
+}
+
+// browser finds the browser and says how to launch it.
+func (f *runFlags) browser() (launcher, []string, error) {
+	kind := browser.Kind(f.kind)
+	switch kind {
+	case browser.Any, browser.Shell, browser.Full:
+	default:
+		return nil, nil, usage("--browser %q: want shell or full", f.kind)
+	}
+	if f.headed && kind == browser.Any && f.chrome == "" && os.Getenv(browser.EnvPath) == "" {
+		kind = browser.Full // the shell has no window
+	}
+	path, err := browser.Find(f.chrome, kind)
+	if err != nil {
+		return nil, nil, usageError{err}
+	}
+	var warning []string
+	if os.Geteuid() == 0 {
+		warning = []string{"running as root: the browser's sandbox is off"}
+	}
+	return browser.Launcher(browser.Options{Path: path, Headed: f.headed}), warning, nil
+}
+
+type launcher = func(ctx context.Context, spki string) (journey.Browser, error)
+
+// reference says where the code of reference trackers comes from: the clean
+// ones, or one with a fault.
+func reference(name, script string) (func(string) (suite.Script, error), error) {
+	var o tracker.Options
+	label := ""
+	if name != "" {
+		if script != "" {
+			return nil, usage("--fault breaks the reference tracker; it does not go with --script")
+		}
+		broken, err := fault.Lookup(name)
+		if err != nil {
+			return nil, usageError{err}
+		}
+		o.Patches, label = broken.Patches, " with fault "+broken.Name
+	}
+	return func(vendor string) (suite.Script, error) {
+		bundled, err := tracker.Bundle(vendor, o)
+		return suite.Script{Name: "reference:" + vendor + label, Source: bundled.Source}, err
+	}, nil
+}
+
+func listFaults(io streams) error {
+	for _, f := range fault.All() {
+		fmt.Fprintf(io.out, "%-24s %s\n", f.Name, f.Title)
+	}
+	return nil
+}
+
+// code is the exit code that a result stands for.
+func code(result *verdict.Result, strict bool) error {
+	switch {
+	case result.Outcome == verdict.Error:
+		return exitCode(exitHarness)
+	case result.Outcome >= verdict.Inconclusive, strict && result.Outcome > verdict.Pass:
+		return exitCode(exitBreach)
+	}
+	return nil
+}

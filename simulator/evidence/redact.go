@@ -1,0 +1,207 @@
+package evidence
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+const (
+	// MinRedacted is the shortest value that [Redact] replaces, in bytes: below
+	// it, what merely looks like the value would be destroyed.
+	MinRedacted = 4
+	// MinTraceable is the shortest value that a judge looks for all over a
+	// request, in bytes: a shorter one may stand there by chance.
+	MinTraceable = 8
+
+	tokenPrefix = "redacted-"
+	shortSuffix = "-short"
+)
+
+// Traceable tells whether a value is long enough to be looked for all over a
+// request. It tells the same of a value and of what [Redact] has put in its place.
+func Traceable(value string) bool {
+	return len(value) >= MinTraceable && !(strings.HasPrefix(value, tokenPrefix) && strings.HasSuffix(value, shortSuffix))
+}
+
+// structural lists the texts that the form of evidence itself is made of; all
+// others may hold what a visitor is known by.
+var structural = map[string]bool{
+	"Header.Schema": true, "Header.Tool": true, "Header.Scenario": true, "Header.ScenarioDigest": true,
+	"Header.Pixel": true, "Header.PixelDigest": true, "Header.ScriptSHA256": true, "Header.Visitor": true,
+	"Browser.Product": true, "Browser.Kind": true, "Browser.ThirdPartyCookies": true, "Browser.Channels": true,
+	"Step.Name": true, "Step.Action": true, "Step.Screenshot": true,
+	"Request.Step": true, "Request.Protocol": true, "Request.Method": true, "Request.Purpose": true,
+	"Frame.Step": true, "CookieWrite.Step": true, "CookieWrite.By": true, "CookieWrite.SameSite": true,
+	"Snapshot.Step": true, "Cookie.SameSite": true, "Item.Store": true,
+	"Message.Step": true, "Message.Level": true,
+}
+
+// Redact returns a deep copy of the evidence in which each of the values is
+// replaced, wherever it stands and in every form that [FindValue] knows of a
+// text, by "redacted-" and twelve hex digits of its HMAC-SHA256 under the key
+// (and "-short" where it is shorter than MinTraceable). One value has one token,
+// so that judging redacted evidence gives the same verdicts. Values shorter than
+// MinRedacted stay. What Authorization and Proxy-Authorization say is always
+// replaced. A packed body that holds a value is kept unpacked. A value that is
+// itself encoded further (in Base64, or hashed) is not recognised.
+func Redact(e *Evidence, values []string, key []byte) *Evidence {
+	r := redactor{key: key}
+	for _, value := range values {
+		if len(value) >= MinRedacted && !slices.Contains(r.values, value) {
+			r.values = append(r.values, value)
+		}
+	}
+	// Longest first: one value may be part of another.
+	slices.SortFunc(r.values, func(a, b string) int {
+		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
+	})
+	redacted := rewrite(*e, rewriter{
+		text: func(field, value string) string {
+			if structural[field] {
+				return value
+			}
+			return r.text(value)
+		},
+		bytes: func(_ string, value []byte) []byte { return r.content(value) },
+	})
+	for i := range redacted.Requests {
+		r.request(&redacted.Requests[i], &e.Requests[i])
+	}
+	redacted.Redacted = true
+	return &redacted
+}
+
+type redactor struct {
+	values []string
+	key    []byte
+}
+
+func (r *redactor) token(value string) string {
+	mac := hmac.New(sha256.New, r.key)
+	mac.Write([]byte(value))
+	token := tokenPrefix + hex.EncodeToString(mac.Sum(nil))[:12]
+	if len(value) < MinTraceable {
+		token += shortSuffix
+	}
+	return token
+}
+
+// request redacts what needs more than a look at one text.
+func (r *redactor) request(out, in *Request) {
+	for i, f := range out.Header {
+		switch strings.ToLower(f.Name) {
+		case "authorization", "proxy-authorization":
+			out.Header[i].Value = r.token(in.Header[i].Value)
+		}
+	}
+	if len(in.Body) == 0 {
+		return
+	}
+	content, problem := in.unpacked()
+	if problem != "" || string(content) == string(in.Body) || !r.holds(string(content)) {
+		return
+	}
+	out.Body = r.content(content)
+	out.Header = slices.DeleteFunc(out.Header, func(f Field) bool { return f.Name == "content-encoding" })
+}
+
+func (r *redactor) holds(text string) bool {
+	forms := formsOf(text)
+	return slices.ContainsFunc(r.values, func(value string) bool { return len(spansIn(forms, value)) > 0 })
+}
+
+func (r *redactor) text(text string) string {
+	for _, value := range r.values {
+		text = replaceSpans(text, spansOf(text, value), r.token(value))
+	}
+	return text
+}
+
+// content redacts a body or message; JSON stays JSON.
+func (r *redactor) content(content []byte) []byte {
+	text := string(content)
+	isJSON := startsJSON(text)
+	for _, value := range r.values {
+		spans, token := spansOf(text, value), r.token(value)
+		if isJSON {
+			text = replaceInJSON(text, spans, token)
+		} else {
+			text = replaceSpans(text, spans, token)
+		}
+	}
+	return []byte(text)
+}
+
+func replaceSpans(text string, spans [][2]int, token string) string {
+	if len(spans) == 0 {
+		return text
+	}
+	var out strings.Builder
+	done := 0
+	for _, s := range spans {
+		out.WriteString(text[done:s[0]])
+		out.WriteString(token)
+		done = s[1]
+	}
+	out.WriteString(text[done:])
+	return out.String()
+}
+
+func startsJSON(text string) bool {
+	text = strings.TrimLeft(text, " \t\r\n\ufeff")
+	if text == "" || text[0] != '{' && text[0] != '[' {
+		return false
+	}
+	var first json.RawMessage
+	return json.NewDecoder(strings.NewReader(text)).Decode(&first) == nil
+}
+
+// replaceInJSON replaces as replaceSpans does, and puts a number that it touches
+// into quotes.
+func replaceInJSON(text string, spans [][2]int, token string) string {
+	var out strings.Builder
+	done, inString, at := 0, false, 0
+	for i := 0; i < len(spans); {
+		from, to, quote := spans[i][0], spans[i][1], ""
+		for ; at < from; at++ {
+			switch {
+			case text[at] == '\\' && inString:
+				at++
+			case text[at] == '"':
+				inString = !inString
+			}
+		}
+		if !inString && !strings.Contains(text[from:to], `"`) {
+			from, to, quote = widen(text, from, done, to)
+		}
+		var inner [][2]int
+		for ; i < len(spans) && spans[i][0] < to; i++ {
+			inner = append(inner, [2]int{spans[i][0] - from, spans[i][1] - from})
+		}
+		to = max(to, from+inner[len(inner)-1][1])
+		out.WriteString(text[done:from])
+		out.WriteString(quote + replaceSpans(text[from:to], inner, token) + quote)
+		done = to
+	}
+	out.WriteString(text[done:])
+	return out.String()
+}
+
+// widen grows a range to the whole number that it is part of, and returns the
+// quotes that it needs.
+func widen(text string, from, least, to int) (wideFrom, wideTo int, quote string) {
+	for from > least && isNumeric(text[from-1]) {
+		from--
+	}
+	for to < len(text) && isNumeric(text[to]) {
+		to++
+	}
+	return from, to, `"`
+}
+
+func isNumeric(c byte) bool { return c >= '0' && c <= '9' || strings.IndexByte("+-.eE", c) >= 0 }

@@ -1,0 +1,362 @@
+package scenario
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/goccy/go-yaml"
+	"github.com/google/go-cmp/cmp"
+	generator "github.com/invopop/jsonschema"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+)
+
+const shippedData = "../../scenarios"
+
+// schemas returns the published schemas, made anew from the Go types, their
+// comments and the vocabulary.
+func schemas(t testing.TB) map[string]*generator.Schema {
+	t.Helper()
+	r := &generator.Reflector{FieldNameTag: "yaml", Anonymous: true, ExpandedStruct: true}
+	if err := r.AddGoComments("github.com/pixelwitness/pixelwitness/simulator/scenario", "./", generator.WithFullComment()); err != nil {
+		t.Fatal(err)
+	}
+	made := map[string]*generator.Schema{
+		"scenario": r.Reflect(Scenario{}),
+		"clauses":  r.Reflect(Catalogue{}),
+		"pixel":    r.Reflect(Pixel{}),
+	}
+	for _, s := range made {
+		for _, definition := range s.Definitions {
+			forbidEmptyText(definition)
+		}
+		forbidEmptyText(s)
+	}
+	limitScenario(made["scenario"])
+	limitCatalogue(made["clauses"])
+	limitPixel(made["pixel"])
+	return made
+}
+
+func forbidEmptyText(s *generator.Schema) {
+	for p := s.Properties.Oldest(); p != nil; p = p.Next() {
+		if p.Value.Type == "string" {
+			p.Value.Pattern = `\S`
+		}
+	}
+}
+
+// property returns the schema of one key.
+func property(s *generator.Schema, key string) *generator.Schema {
+	p, ok := s.Properties.Get(key)
+	if !ok {
+		panic("no key " + key)
+	}
+	return p
+}
+
+func count(n uint64) *uint64 { return &n }
+
+func enum(words []Word) []any {
+	var list []any
+	for _, w := range words {
+		list = append(list, w.Name)
+	}
+	return list
+}
+
+// roleSchema allows the roles that fit, and the family of categories.
+func roleSchema(fits func(Word) bool) *generator.Schema {
+	plain := func(w Word) bool { return fits(w) && w.Name != RoleCategory }
+	s := &generator.Schema{AnyOf: []*generator.Schema{{Enum: enum(only(Roles(), plain))}}}
+	if family, _ := find(Roles(), RoleCategory); fits(family) {
+		s.AnyOf = append(s.AnyOf, &generator.Schema{Type: "string", Pattern: categoryPattern.String()})
+	}
+	return s
+}
+
+// choose limits a key to the words of a list, and explains them.
+func choose(s *generator.Schema, key string, words []Word) {
+	target := property(s, key)
+	explained := target
+	if target.Items != nil {
+		target = target.Items
+	}
+	target.Type, target.Pattern, target.Enum = "string", "", enum(words)
+	for _, w := range words {
+		explained.Description += "\n" + w.Name + ": " + w.Meaning
+	}
+}
+
+// described is the schema with the description of the key that it replaces.
+func described(by *generator.Schema, s *generator.Schema) *generator.Schema {
+	s.Description = by.Description
+	return s
+}
+
+func idPattern() string { return `^[a-z][a-z0-9-]*\.` + namePattern.String()[1:] }
+
+func limitScenario(s *generator.Schema) {
+	property(s, "id").Pattern = idPattern()
+	property(s, "title").MaxLength = count(longestTitle)
+	choose(s, "requires", Features())
+	property(s, "journey").MinItems = count(1)
+	property(s, "expect").MinItems = count(1)
+	property(s, "expect").UniqueItems = true
+	config := s.Definitions["Config"]
+	property(config, "suppress").Items = roleSchema(parameterWord)
+	property(config, "customer").PropertyNames = roleSchema(func(w Word) bool { return w.Name == RoleCustomerID || w.Name == RoleCategory })
+	property(s.Definitions["Anonymity"], "cookie").Pattern = cookieNamePattern.String()
+
+	step := s.Definitions["Step"]
+	property(step, "step").Pattern = namePattern.String()
+	property(step, "open").Pattern = namePattern.String()
+	choose(step, "do", Actions())
+	step.OneOf = []*generator.Schema{{Required: []string{"open"}}, {Required: []string{"do"}}}
+
+	e := s.Definitions["Expectation"]
+	property(e, "at").Pattern = namePattern.String()
+	property(e, "clause").Pattern = idPattern()
+	e.Properties.Set("parameter", described(property(e, "parameter"), roleSchema(parameterWord)))
+	e.Properties.Set("cookie", described(property(e, "cookie"), roleSchema(cookieWord)))
+	choose(e, "among", Groups())
+	choose(e, "is", States())
+	e.Properties.Set("lasts", described(property(e, "lasts"), &generator.Schema{Type: "string", Pattern: lifetimePattern.String()}))
+	delete(s.Definitions, "Lifetime")
+	e.OneOf = []*generator.Schema{
+		alternative([]string{"parameter", "is"}, only(States(), parameterWord), "cookie", "lasts"),
+		alternative([]string{"cookie", "is"}, only(States(), cookieWord), "parameter", "lasts", "among"),
+		alternative([]string{"cookie", "lasts"}, nil, "parameter", "is", "among"),
+	}
+}
+
+// alternative is one of the ways to write an expectation.
+func alternative(required []string, states []Word, without ...string) *generator.Schema {
+	s := &generator.Schema{Required: required, Properties: generator.NewProperties()}
+	if states != nil {
+		s.Properties.Set("is", &generator.Schema{Enum: enum(states)})
+	}
+	for _, key := range without {
+		s.Properties.Set(key, generator.FalseSchema)
+	}
+	return s
+}
+
+func limitCatalogue(s *generator.Schema) {
+	property(s, "document").Pattern = namePattern.String()
+	property(s, "sha256").Pattern = sha256Pattern.String()
+	property(s, "clauses").MinItems = count(1)
+	c := s.Definitions["Clause"]
+	property(c, "id").Pattern = idPattern()
+	choose(c, "level", Levels())
+	property(c, "quote").MaxLength = count(longestQuote)
+	choose(c, "seen-at", Sights())
+	property(c, "seen-at").MinItems = count(1)
+	property(c, "seen-at").UniqueItems = true
+
+	all := generator.NewProperties()
+	all.Set("document", &generator.Schema{Const: AllDocument})
+	withSource := generator.NewProperties()
+	withSource.Set("clauses", &generator.Schema{Items: &generator.Schema{Required: []string{"sections", "quote"}}})
+	s.If = &generator.Schema{Properties: all, Required: []string{"document"}}
+	s.Else = &generator.Schema{Required: []string{"sha256"}, Properties: withSource}
+}
+
+func limitPixel(s *generator.Schema) {
+	property(s, "name").Pattern = namePattern.String()
+	property(s, "document").Pattern = namePattern.String()
+	choose(s, "features", Features())
+	property(s, "features").UniqueItems = true
+	property(s, "settings").PropertyNames = &generator.Schema{Pattern: namePattern.String()}
+	property(s, "pages").PropertyNames = &generator.Schema{Pattern: namePattern.String()}
+	property(s, "pages").AdditionalProperties = &generator.Schema{Type: "string", Pattern: pathPattern.String()}
+	property(s, "pages").MinProperties = count(1)
+	property(s, "actions").PropertyNames = &generator.Schema{Enum: enum(Actions())}
+	property(s, "parameters").PropertyNames = roleSchema(parameterWord)
+	property(s, "cookies").PropertyNames = roleSchema(cookieWord)
+	stage := s.Definitions["Stage"]
+	for _, host := range []string{"site", "collector", "scripts"} {
+		property(stage, host).Pattern = hostPattern.String()
+	}
+	property(stage, "path").Pattern = pathPattern.String()
+	property(s.Definitions["Deviation"], "clause").Pattern = idPattern()
+	name := s.Definitions["Name"]
+	choose(name, "setting", Settings())
+	text := &generator.Schema{Type: "string", Pattern: `\S`}
+	s.Definitions["Name"] = described(name, &generator.Schema{OneOf: []*generator.Schema{text, {
+		Type: "object", Properties: name.Properties, Required: name.Required, AdditionalProperties: generator.FalseSchema,
+	}}})
+}
+
+func schemaFile(name string) string {
+	return filepath.Join(shippedData, "schema", name+".schema.json")
+}
+
+func TestSchemasFollowTheTypes(t *testing.T) {
+	t.Parallel()
+	for name, schema := range schemas(t) {
+		var made bytes.Buffer
+		encoder := json.NewEncoder(&made)
+		encoder.SetEscapeHTML(false)
+		encoder.SetIndent("", "  ")
+		if err := encoder.Encode(schema); err != nil {
+			t.Fatal(err)
+		}
+		if *update {
+			if err := os.WriteFile(schemaFile(name), made.Bytes(), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(string(readText(t, schemaFile(name))), made.String()); diff != "" {
+			t.Errorf("%s is not what the types say; run go test ./simulator/scenario -update (-file +types):\n%s", schemaFile(name), diff)
+		}
+	}
+}
+
+// compiled returns a schema ready to validate YAML files.
+func compiled(t testing.TB, name string) *validator.Schema {
+	t.Helper()
+	text, err := json.Marshal(schemas(t)[name])
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc, err := validator.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := validator.NewCompiler()
+	if err := c.AddResource("mem:///"+name, doc); err != nil {
+		t.Fatal(err)
+	}
+	return c.MustCompile("mem:///" + name)
+}
+
+func validate(schema *validator.Schema, text []byte) error {
+	asJSON, err := yaml.YAMLToJSON(text)
+	if err != nil {
+		return err
+	}
+	doc, err := validator.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		return err
+	}
+	return schema.Validate(doc)
+}
+
+func TestGoodFilesFollowTheSchemas(t *testing.T) {
+	t.Parallel()
+	for _, root := range []string{shippedData, "testdata/library"} {
+		lib, err := Load(os.DirFS(root), root)
+		if err != nil {
+			t.Fatal(err)
+		}
+		files := map[string][]string{}
+		for _, c := range lib.Catalogues {
+			files["clauses"] = append(files["clauses"], c.File)
+		}
+		for _, sc := range lib.Scenarios {
+			files["scenario"] = append(files["scenario"], sc.File)
+		}
+		if files["pixel"], err = filepath.Glob(filepath.Join(root, pixelsFolder, "*", pixelFile)); err != nil {
+			t.Fatal(err)
+		}
+		for _, kind := range []string{"clauses", "scenario", "pixel"} {
+			schema := compiled(t, kind)
+			if len(files[kind]) == 0 {
+				t.Errorf("%s: no file of the kind %s was looked at", root, kind)
+			}
+			for _, file := range files[kind] {
+				if err := validate(schema, readText(t, file)); err != nil {
+					t.Errorf("%s: %v", file, err)
+				}
+			}
+		}
+	}
+}
+
+func TestShippedFilesNameTheirSchema(t *testing.T) {
+	t.Parallel()
+	seen := 0
+	for pattern, kind := range map[string]string{"clauses/*.yaml": "clauses", "pixels/*/*.yaml": "pixel", "*/*.yaml": "scenario"} {
+		list, err := filepath.Glob(filepath.Join(shippedData, pattern))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range list {
+			if kind == "scenario" && filepath.Base(filepath.Dir(file)) == clausesFolder {
+				continue
+			}
+			seen++
+			relative, err := filepath.Rel(filepath.Dir(file), schemaFile(kind))
+			if err != nil {
+				t.Fatal(err)
+			}
+			first, _, _ := strings.Cut(string(readText(t, file)), "\n")
+			if want := "# yaml-language-server: $schema=" + filepath.ToSlash(relative); first != want {
+				t.Errorf("%s: the first line is %q, want %q", file, first, want)
+			}
+		}
+	}
+	if seen < 4 {
+		t.Errorf("only %d files were looked at", seen)
+	}
+}
+
+// beyondSchema lists the broken files that a schema for editors accepts: what
+// is wrong with them shows only beside other lines or files, or in YAML itself.
+var beyondSchema = map[string]bool{
+	"clauses-duplicate-id":                true,
+	"clauses-wrong-document":              true,
+	"pixel-cookie-name":                   true,
+	"pixel-no-script":                     true,
+	"pixel-reference-name":                true,
+	"pixel-regexp":                        true,
+	"pixel-script-outside":                true,
+	"pixel-unknown-document":              true,
+	"pixel-unnamed-setting":               true,
+	"pixel-wrong-name":                    true,
+	"scenario-absent-without-contrast":    true,
+	"scenario-anchor":                     true,
+	"scenario-begins-with-action":         true,
+	"scenario-clause-of-another-document": true,
+	"scenario-directive":                  true,
+	"scenario-duplicate-step":             true,
+	"scenario-gone-without-earlier":       true,
+	"scenario-id-of-another-document":     true,
+	"scenario-merge-key":                  true,
+	"scenario-resumed-without-gap":        true,
+	"scenario-tag":                        true,
+	"scenario-template":                   true,
+	"scenario-unknown-clause":             true,
+	"scenario-unknown-page":               true,
+	"scenario-unknown-step":               true,
+	"scenario-unnamed-action":             true,
+	"scenario-unnamed-role":               true,
+	"scenario-wrong-document":             true,
+	"scenario-wrong-name":                 true,
+}
+
+func TestBrokenFilesAreRefusedByTheSchemas(t *testing.T) {
+	t.Parallel()
+	ready := map[string]*validator.Schema{}
+	for _, kind := range []string{"clauses", "scenario", "pixel"} {
+		ready[kind] = compiled(t, kind)
+	}
+	for _, fixture := range brokenFixtures(t) {
+		name := strings.TrimSuffix(filepath.Base(fixture), yamlSuffix)
+		kind, _, _ := strings.Cut(name, "-")
+		if ready[kind] == nil {
+			continue
+		}
+		err := validate(ready[kind], readText(t, fixture))
+		if err == nil && !beyondSchema[name] {
+			t.Errorf("%s: the schema accepts it", name)
+		}
+		if err != nil && beyondSchema[name] {
+			t.Errorf("%s: the schema refuses it as well: take it off the list: %v", name, err)
+		}
+	}
+}

@@ -1,0 +1,164 @@
+package suite
+
+import (
+	"crypto/rand"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
+)
+
+// The folders within a run's folder.
+const (
+	evidenceFolder   = "evidence"
+	screenshotFolder = "screenshots"
+	lostFolder       = "lost"
+)
+
+// describe writes into the result what the session knows.
+func (s *Session) describe(result *verdict.Result) {
+	s.settle()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	result.Pixel.Script, result.Pixel.ScriptSHA256 = s.script.Name, s.script.digest()
+	result.Warnings, result.Errors = s.warnings, s.errors
+	about := s.browser.Describe()
+	probed := s.preflight.about
+	about.ThirdPartyCookies, about.Webdriver, about.Channels = probed.ThirdPartyCookies, probed.Webdriver, probed.Channels
+	result.Browser = verdict.Browser(about)
+	result.Timings.Launch, result.Timings.Preflight = ms(s.launched), ms(s.preflight.took)
+}
+
+func newResult(tool verdict.Tool, p *scenario.Pixel, began time.Time) *verdict.Result {
+	return &verdict.Result{
+		Schema: verdict.Schema, Tool: tool, Started: began.UTC(),
+		Pixel: verdict.Pixel{Name: p.Name, Title: p.Title, Document: p.Document},
+	}
+}
+
+// declaredAndPassed warns of declared deviations that did not occur: the
+// declaration is out of date.
+func declaredAndPassed(verdicts []verdict.Verdict) []string {
+	var warnings []string
+	for _, v := range verdicts {
+		if v.Outcome == verdict.Pass && v.Reason != "" {
+			warnings = append(warnings, fmt.Sprintf("%s in %s at step %s: %s", v.Clause, v.Scenario, v.Step, v.Reason))
+		}
+	}
+	return slices.Compact(warnings)
+}
+
+// describe tells how a scenario's journey went.
+func describe(plan *scenario.Plan, e *evidence.Evidence) verdict.Scenario {
+	s := verdict.Scenario{
+		ID: plan.Scenario.ID, Title: plan.Scenario.Title, Document: plan.Scenario.Document,
+		Where: plan.Scenario.Where, Attempts: e.Attempt,
+	}
+	if len(e.Faults) > 0 {
+		s.Error = e.Faults[0]
+	}
+	hit := plan.Pixel.Hits()
+	for _, step := range e.Steps {
+		walked := verdict.Step{Name: step.Name, Action: step.Action, Milliseconds: ms(step.Ended - step.Began)}
+		for _, request := range e.During(step.Name) {
+			if hit(request.URL) {
+				walked.Requests++
+			} else {
+				walked.Others++
+			}
+		}
+		s.Steps = append(s.Steps, walked)
+	}
+	return s
+}
+
+// keep writes evidence and pictures into the run's folder, and says in the
+// scenario where they are.
+func (s *Session) keep(v *Visit, pictures map[string][]byte) error {
+	e, id := v.Evidence, v.Plan.Scenario.ID
+	if s.options.Folder == "" || len(e.Steps) == 0 {
+		return nil
+	}
+	for i := range e.Steps {
+		picture, ok := pictures[e.Steps[i].Name]
+		if !ok {
+			continue
+		}
+		name := filepath.Join(screenshotFolder, fmt.Sprintf("%s-%d-%s.png", id, i+1, e.Steps[i].Name))
+		if err := writeFile(filepath.Join(s.options.Folder, name), picture); err != nil {
+			return fmt.Errorf("keep a screenshot: %w", err)
+		}
+		e.Steps[i].Screenshot, v.Scenario.Steps[i].Screenshot = filepath.ToSlash(name), filepath.ToSlash(name)
+	}
+	name := filepath.Join(evidenceFolder, id+".ndjson")
+	path := filepath.Join(s.options.Folder, name)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("keep the evidence: %w", err)
+	}
+	if err := evidence.WriteFile(path, e); err != nil {
+		return fmt.Errorf("keep the evidence: %w", err)
+	}
+	v.Scenario.Evidence = filepath.ToSlash(name)
+	return nil
+}
+
+// keepLost keeps what was recorded before the browser died. It is not judged.
+func (s *Session) keepLost(plan *scenario.Plan, e *evidence.Evidence) {
+	if s.options.Folder == "" {
+		return
+	}
+	path := filepath.Join(s.options.Folder, lostFolder, plan.Scenario.ID+".ndjson")
+	err := os.MkdirAll(filepath.Dir(path), 0o755)
+	if err == nil {
+		err = evidence.WriteFile(path, e)
+	}
+	if err != nil {
+		s.note([]string{fmt.Sprintf("keep what was recorded before the browser died: %v", err)}, nil)
+	}
+}
+
+func writeFile(path string, content []byte) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(path, content, 0o644)
+}
+
+// identifying lists the roles whose values are personal.
+var identifying = []string{"visitor-id", "session-id", "customer-id"}
+
+// redact replaces every personal value of the journey: what the site knows of
+// the customer, and what the pixel called the visitor.
+func redact(plan *scenario.Plan, e *evidence.Evidence) *evidence.Evidence {
+	var values []string
+	for _, value := range plan.Scenario.Config.Customer {
+		values = append(values, value)
+	}
+	for _, role := range identifying {
+		for i := range e.Requests {
+			_, found := evidence.Lookup(e.Requests[i].Parameters(), plan.ParameterName(role).Name)
+			values = append(values, found...)
+		}
+		for _, snapshot := range e.Snapshots {
+			for _, c := range snapshot.Named(plan.CookieName(role).Name) {
+				values = append(values, c.Value)
+			}
+		}
+		for _, w := range e.Writes {
+			if w.Name == plan.CookieName(role).Name {
+				values = append(values, w.Value)
+			}
+		}
+	}
+	slices.Sort(values)
+	key := make([]byte, 32)
+	_, _ = rand.Read(key) // never fails
+	return evidence.Redact(e, slices.Compact(values), key)
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,255 @@
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/check"
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+	"github.com/pixelwitness/pixelwitness/simulator/gateway"
+	"github.com/pixelwitness/pixelwitness/simulator/journey"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
+)
+
+// maxAttempts is how often a visitor is walked when browsers keep dying.
+const maxAttempts = 2
+
+// Session is an open gateway and a running browser, in which plans are walked
+// and judged. Its methods may be called concurrently.
+type Session struct {
+	options Options
+	script  Script
+	gateway *gateway.Gateway
+
+	launched  time.Duration
+	proved    chan struct{} // closed when the preflight has ended
+	preflight preflight     // valid after proved
+
+	endings sync.WaitGroup
+
+	mu       sync.Mutex
+	browser  journey.Browser
+	warnings []string
+	errors   []string
+}
+
+// Visit is one walked and judged plan.
+type Visit struct {
+	Plan     *scenario.Plan
+	Evidence *evidence.Evidence
+	// Verdicts holds one verdict for each expectation that was judged.
+	Verdicts []verdict.Verdict
+	// Scenario tells how the journey went.
+	Scenario verdict.Scenario
+
+	judging time.Duration
+}
+
+// Open starts the gateway and the browser, and begins the preflight. Close ends
+// them. A script that cannot be had is a *UsageError.
+func Open(ctx context.Context, o Options) (*Session, error) {
+	began := time.Now()
+	script, err := o.script()
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	s := &Session{options: o, script: script, proved: make(chan struct{})}
+	if s.gateway, err = gateway.New(gateway.Options{}); err != nil {
+		return nil, err
+	}
+	if s.browser, err = o.Launch(ctx, s.gateway.SPKI()); err != nil {
+		return nil, errors.Join(err, s.gateway.Close())
+	}
+	s.launched = time.Since(began)
+	go func() {
+		defer close(s.proved)
+		s.preflight = probe(ctx, s.gateway, s.browserNow())
+	}()
+	return s, nil
+}
+
+// Close ends the browser and the gateway.
+func (s *Session) Close() error {
+	s.settle()
+	return errors.Join(s.browserNow().Close(), s.gateway.Close())
+}
+
+// settle waits for the preflight and for the visitors' ends.
+func (s *Session) settle() {
+	<-s.proved
+	s.endings.Wait()
+}
+
+// Visit walks a plan with a fresh visitor and judges what was seen. The verdicts
+// await the preflight. Whatever goes wrong is in the visit; a cancelled context
+// shows as a fault of the harness.
+func (s *Session) Visit(ctx context.Context, plan *scenario.Plan) *Visit {
+	began := time.Now()
+	walked, attempts := s.attempt(ctx, plan)
+	<-s.proved
+	e := walked.Evidence
+	about := s.preflight.about
+	e.Browser.ThirdPartyCookies, e.Browser.Webdriver, e.Browser.Channels = about.ThirdPartyCookies, about.Webdriver, about.Channels
+	if s.preflight.err != nil {
+		e.Faults = append(e.Faults, s.preflight.err.Error())
+	}
+	if s.options.Redact {
+		e = redact(plan, e)
+	}
+	v := judge(plan, e)
+	v.Scenario.Attempts = attempts
+	if err := s.keep(v, walked.Pictures); err != nil {
+		s.note(nil, []string{err.Error()})
+	}
+	v.Scenario.Milliseconds = ms(time.Since(began))
+	return v
+}
+
+// judge turns evidence into a visit with its verdicts.
+func judge(plan *scenario.Plan, e *evidence.Evidence) *Visit {
+	began := time.Now()
+	v := &Visit{Plan: plan, Evidence: e, Verdicts: check.Judge(plan, e), Scenario: describe(plan, e)}
+	v.judging = time.Since(began)
+	one := verdict.Result{Scenarios: []verdict.Scenario{v.Scenario}, Verdicts: v.Verdicts}
+	one.Tally()
+	v.Scenario.Outcome = one.Scenarios[0].Outcome
+	return v
+}
+
+// attempt walks a plan, and once more when the browser died under it.
+func (s *Session) attempt(ctx context.Context, plan *scenario.Plan) (journey.Walked, int) {
+	for n := 1; ; n++ {
+		browser := s.browserNow()
+		walked := s.walk(ctx, plan, browser)
+		walked.Evidence.Header = s.header(plan, walked.Evidence, n)
+		if len(plan.Unsupported) > 0 || ctx.Err() != nil {
+			return walked, n
+		}
+		walked.Evidence.Browser = browser.Describe()
+		select {
+		case <-browser.Lost():
+		default:
+			return walked, n
+		}
+		if n == maxAttempts {
+			return walked, n
+		}
+		s.keepLost(plan, walked.Evidence)
+		s.note([]string{fmt.Sprintf("the browser died during %s; the visitor was run once more on a new browser", plan.Scenario.ID)}, nil)
+		if err := s.replace(ctx, browser); err != nil {
+			walked.Evidence.Faults = append(walked.Evidence.Faults, err.Error())
+			return walked, n
+		}
+	}
+}
+
+// walk walks a plan with a fresh visitor. An unsupported plan is not walked.
+func (s *Session) walk(ctx context.Context, plan *scenario.Plan, browser journey.Browser) journey.Walked {
+	broken := func(err error) journey.Walked {
+		return journey.Walked{Evidence: &evidence.Evidence{Faults: []string{err.Error()}}}
+	}
+	if len(plan.Unsupported) > 0 {
+		return journey.Walked{Evidence: &evidence.Evidence{}}
+	}
+	hosts, err := stage(plan, s.script, s.options.Collector)
+	if err != nil {
+		return broken(err)
+	}
+	wire, err := s.gateway.Visitor(hosts)
+	if err != nil {
+		return broken(err)
+	}
+	visitor, err := browser.Visitor(ctx, wire.Address())
+	if err != nil {
+		_ = wire.Close()
+		return broken(fmt.Errorf("open a visitor: %w", err))
+	}
+	walked := journey.Walk(ctx, plan, visitor, wire, journey.Options{
+		Timeouts:    s.options.Timeouts,
+		Screenshots: s.options.Screenshots && s.options.Folder != "",
+		Step: func(_ int, step scenario.Step) {
+			s.notify(Event{Scenario: plan.Scenario, Step: step.Name})
+		},
+	})
+	s.endings.Go(func() { s.dispose(plan, visitor, wire, len(walked.Evidence.Requests)) })
+	return walked
+}
+
+// dispose drops the visitor in the background. A request that still comes then
+// is in nobody's evidence, so it is reported as an error of the run.
+func (s *Session) dispose(plan *scenario.Plan, visitor journey.Visitor, wire *gateway.Visitor, judged int) {
+	<-visitor.Dispose()
+	for _, late := range wire.Requests()[judged:] {
+		s.note(nil, []string{fmt.Sprintf("a request left the browser after the visit of %s had ended, and was not judged: %s %s", plan.Scenario.ID, late.Method, late.URL)})
+	}
+	_ = wire.Close()
+}
+
+func (s *Session) header(plan *scenario.Plan, e *evidence.Evidence, attempt int) evidence.Header {
+	h := e.Header
+	h.Schema = evidence.Schema
+	h.Tool = s.options.Tool.Name + " " + s.options.Tool.Version
+	h.Scenario, h.ScenarioDigest = plan.Scenario.ID, plan.Scenario.Digest
+	h.Pixel, h.PixelDigest = plan.Pixel.Name, plan.Pixel.Digest
+	h.Script, h.ScriptSHA256 = s.script.Name, s.script.digest()
+	h.Visitor = plan.Scenario.ID
+	h.Attempt = attempt
+	return h
+}
+
+func (s *Session) browserNow() journey.Browser {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.browser
+}
+
+// replace puts a new browser in the place of one that died, unless another
+// visitor has done so already.
+func (s *Session) replace(ctx context.Context, dead journey.Browser) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.browser != dead {
+		return nil
+	}
+	fresh, err := s.options.Launch(ctx, s.gateway.SPKI())
+	if err != nil {
+		return fmt.Errorf("start another browser: %w", err)
+	}
+	_ = dead.Close()
+	s.browser = fresh
+	return nil
+}
+
+func (s *Session) note(warnings, errs []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.warnings = append(s.warnings, warnings...)
+	s.errors = append(s.errors, errs...)
+}
+
+// notify hands an event on, one at a time.
+func (s *Session) notify(e Event) {
+	if s.options.Notify == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.options.Notify(e)
+}
+
+// Unwalked judges a plan that cannot be walked, because the pixel lacks a
+// feature that it requires: every verdict is unsupported.
+func Unwalked(plan *scenario.Plan) *Visit { return judge(plan, &evidence.Evidence{}) }
+
+// Errors lists what broke in the harness apart from any visit; it is complete
+// once the session is closed.
+func (s *Session) Errors() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.errors)
+}

@@ -1,0 +1,82 @@
+package suite
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/gateway"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
+)
+
+// script finds the tracker's code: the one given, the reference's, or a file in
+// the pixel's folder.
+func (o Options) script() (Script, error) {
+	if o.Script != nil {
+		return *o.Script, nil
+	}
+	name, isReference := strings.CutPrefix(o.Pixel.Script, scenario.ReferenceScript)
+	if !isReference {
+		source, err := fs.ReadFile(o.Pixel.Files, o.Pixel.Script)
+		if err != nil {
+			return Script{}, fmt.Errorf("read the script of pixel %s: %w", o.Pixel.Name, err)
+		}
+		return Script{Name: o.Pixel.Script, Source: source}, nil
+	}
+	if o.Reference == nil {
+		return Script{}, fmt.Errorf("the pixel %s wants the reference tracker %q, and no reference is at hand", o.Pixel.Name, name)
+	}
+	script, err := o.Reference(name)
+	if err != nil {
+		return Script{}, fmt.Errorf("bundle the reference tracker of pixel %s: %w", o.Pixel.Name, err)
+	}
+	return script, nil
+}
+
+// digest is the SHA-256 of the code, in hex.
+func (s Script) digest() string {
+	sum := sha256.Sum256(s.Source)
+	return hex.EncodeToString(sum[:])
+}
+
+// stage builds the hosts that a plan's visitor can reach: the site with its
+// pages, the tracker's code, the collector.
+func stage(plan *scenario.Plan, script Script, collector http.Handler) (gateway.Stage, error) {
+	p := plan.Pixel
+	site := http.NewServeMux()
+	for name, path := range p.Pages {
+		html, err := scenario.RenderPage(plan, name, scenario.PageData{})
+		if err != nil {
+			return nil, fmt.Errorf("build page %s of pixel %s: %w", name, p.Name, err)
+		}
+		if path == "/" {
+			path = "/{$}"
+		}
+		site.Handle("GET "+path, content("text/html; charset=utf-8", html))
+	}
+	if collector == nil {
+		collector = http.HandlerFunc(gateway.Sink)
+	}
+	scripts := http.NewServeMux()
+	scripts.Handle("GET "+p.Stage.Path, content("text/javascript; charset=utf-8", script.Source))
+	return gateway.Stage{
+		p.Stage.Site:      {Purpose: "page", Handler: site},
+		p.Stage.Scripts:   {Purpose: "script", Handler: scripts},
+		p.Stage.Collector: {Purpose: "collector", Handler: collector},
+	}, nil
+}
+
+// content serves fixed bytes. They are not to be cached, so that every visit
+// asks for them.
+func content(kind string, body []byte) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.Header().Set("Cache-Control", "no-store")
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
+	})
+}

@@ -1,0 +1,133 @@
+// Package suite runs a selection of scenarios against one pixel: it launches
+// the browser, opens the gateway and the stage, walks the journeys in parallel,
+// judges their evidence and collects the result.
+package suite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/journey"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
+)
+
+// Options says what is run, with what, and how. Library, Pixel and Launch are
+// required; the zero value of everything else is useful.
+type Options struct {
+	// Library holds the clauses, scenarios and pixels.
+	Library *scenario.Library
+	// Pixel is the pixel that is tried.
+	Pixel *scenario.Pixel
+	// Selectors choose scenarios; none means all of the pixel's document. See
+	// scenario.Select.
+	Selectors []string
+	// Launch starts a browser that trusts the key with the SPKI hash.
+	Launch func(ctx context.Context, spki string) (journey.Browser, error)
+	// Reference gives the code of a reference tracker, for a pixel whose script
+	// is "reference:NAME".
+	Reference func(name string) (Script, error)
+	// Script stands in place of the pixel's own script on the stage, when not nil.
+	Script *Script
+	// Collector answers the pixel's collector host; the gateway's sink, which
+	// accepts everything, when nil.
+	Collector http.Handler
+	// Parallel is how many visitors walk at the same time; 2 when zero.
+	Parallel int
+	// Folder keeps evidence files and screenshots; nothing is kept when empty.
+	Folder string
+	// Screenshots asks for a picture at each step's end; it needs a Folder.
+	Screenshots bool
+	// Redact replaces personal values before anything is written or judged.
+	Redact bool
+	// Timeouts bounds the journeys' waits; journey.DefaultTimeouts when zero.
+	Timeouts journey.Timeouts
+	// Notify, when not nil, is told how the run goes, one call at a time.
+	Notify func(Event)
+	// Tool is the program that runs the suite, for the record.
+	Tool verdict.Tool
+}
+
+// Script is a tracker's code.
+type Script struct {
+	// Name says where it came from, as reports show it.
+	Name   string
+	Source []byte
+}
+
+// Event tells how a run goes.
+type Event struct {
+	// Total is the number of scenarios, Done how many have ended.
+	Total, Done int
+	// Scenario is the scenario that it is about; Step, when not empty, the step
+	// that begins. Ended is set when the scenario has ended.
+	Scenario *scenario.Scenario
+	Step     string
+	Ended    *verdict.Scenario
+	// Phase is what the run does before its first scenario: "launch".
+	Phase string
+}
+
+// ErrNothingSelected is the cause when a run has nothing to do.
+var ErrNothingSelected = errors.New("nothing selected")
+
+// UsageError is a mistake in what the user asked for, as opposed to a failure of
+// the run.
+type UsageError struct{ Err error }
+
+// Error is the mistake's own message.
+func (e *UsageError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the mistake.
+func (e *UsageError) Unwrap() error { return e.Err }
+
+// Plan selects and binds: it returns the plans of a run, in order, or a
+// *UsageError.
+func Plan(o Options) ([]*scenario.Plan, error) {
+	selected, err := scenario.Select(o.Library, o.Pixel.Document, o.Selectors)
+	if err != nil {
+		return nil, &UsageError{err}
+	}
+	var plans []*scenario.Plan
+	for _, s := range selected {
+		plan, err := scenario.Bind(o.Library, s.Scenario, o.Pixel)
+		if err != nil {
+			return nil, &UsageError{err}
+		}
+		plan.Only = s.Only
+		plans = append(plans, plan)
+	}
+	if len(plans) == 0 {
+		return nil, &UsageError{ErrNothingSelected}
+	}
+	return plans, nil
+}
+
+// Run runs the selected scenarios and returns what was found, in the order of
+// the scenarios. A mistake in the request is a *UsageError; a browser that does
+// not start, or a cancelled context, is an error, with the result so far. All
+// that goes wrong with a single journey is in the result.
+func Run(ctx context.Context, o Options) (*verdict.Result, error) {
+	began := time.Now()
+	plans, err := Plan(o)
+	if err != nil {
+		return nil, err
+	}
+	if o.Parallel <= 0 {
+		o.Parallel = 2
+	}
+	r := &run{options: o, plans: plans, began: began}
+	if err := r.open(ctx); err != nil {
+		return nil, err
+	}
+	defer r.close()
+	r.walkAll(ctx)
+	result := r.result()
+	if ctx.Err() != nil {
+		return result, fmt.Errorf("the run was broken off: %w", context.Cause(ctx))
+	}
+	return result, nil
+}
