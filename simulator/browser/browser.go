@@ -163,11 +163,11 @@ func (b *Browser) attached(parent *session, event target.EventAttachedToTarget) 
 	b.mu.Unlock()
 	if v == nil {
 		// A target of the browser's own: let it run, unobserved.
-		s := b.pipe.attach(event.SessionID, nil)
+		s := b.pipe.attach(parent, event.SessionID, nil)
 		s.resume()
 		return
 	}
-	v.adopt(event)
+	v.adopt(parent, event)
 }
 
 // Close ends the browser: its pipe is closed, which makes it exit, and whatever

@@ -41,6 +41,4 @@ func (h hook) settle(path string, budget time.Duration) string {
 }
 
 // leave is the expression that prepares the page's end.
-func (h hook) leave(path string) string {
-	return fmt.Sprintf("globalThis[%q]?.leave(%q)", h.name, path)
-}
+func (h hook) leave() string { return fmt.Sprintf("globalThis[%q]?.leave()", h.name) }

@@ -232,14 +232,9 @@
       return { page: String(scope.location.href), storage, fired, forward: offset - before, offset };
     },
     stores,
-    // leave prepares the page's end: its last events ask for the fence.
-    leave: (path) => {
-      const policy = scope.document.featurePolicy;
-      const last = policy && policy.features().includes('unload') && !policy.allowsFeature('unload') ? 'visibilitychange' : 'unload';
-      const target = last === 'unload' ? scope : scope.document;
-      target.addEventListener(last, () => native.beacon(path));
-      return last;
-    },
+    // leave prepares the page's end: a page with a listener for unload ends for
+    // good, as by a closed tab, and is not kept for the back button.
+    leave: () => scope.addEventListener('unload', () => {}),
   };
   Object.defineProperty(scope, NAME, { value: Object.freeze(api) });
 })();

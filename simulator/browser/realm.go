@@ -42,9 +42,9 @@ type frameContext struct {
 // in order, before its first script. No answer is awaited; a page's answers are
 // kept in ready, because a page must not navigate before they are in: a new
 // process would not know of them.
-func (v *Visitor) adopt(event target.EventAttachedToTarget) {
+func (v *Visitor) adopt(parent *session, event target.EventAttachedToTarget) {
 	r := &realm{visitor: v, target: event.TargetInfo.TargetID, kind: event.TargetInfo.Type, contexts: map[string]frameContext{}}
-	r.session = v.browser.pipe.attach(event.SessionID, r.handle)
+	r.session = v.browser.pipe.attach(parent, event.SessionID, r.handle)
 	s, h := r.session, v.browser.hook
 	r.ready = append(r.ready, send(s, runtime.AddBinding, runtime.AddBindingParams{Name: h.binding}))
 	switch r.kind {

@@ -61,23 +61,35 @@ func (p *pipe) Read(ctx context.Context, msg *cdproto.Message) error {
 	}
 }
 
-// attach makes a session for an attached target. Its handler is called for
-// every event, in order, by the goroutine that reads from the browser: it must
+// attach makes a session for a target that was attached through the parent, nil
+// for the browser itself. Its handler is called for every event, in order, by the goroutine that reads from the browser: it must
 // not block and must not await an answer.
-func (p *pipe) attach(id target.SessionID, handler func(method string, params jsonv2.Value)) *session {
-	s := &session{pipe: p, id: id, handler: handler, waiting: map[int64]chan *cdproto.Message{}, gone: make(chan struct{})}
+func (p *pipe) attach(parent *session, id target.SessionID, handler func(method string, params jsonv2.Value)) *session {
+	s := &session{pipe: p, parent: parent, id: id, handler: handler, waiting: map[int64]chan *cdproto.Message{}, gone: make(chan struct{})}
 	p.mu.Lock()
 	p.sessions[id] = s
 	p.mu.Unlock()
 	return s
 }
 
+// drop ends a session and those that were attached through it: the browser ends
+// them without a word.
 func (p *pipe) drop(id target.SessionID) {
 	p.mu.Lock()
-	s := p.sessions[id]
-	delete(p.sessions, id)
+	var gone []*session
+	if s := p.sessions[id]; s != nil {
+		gone = append(gone, s)
+	}
+	for i := 0; i < len(gone); i++ {
+		delete(p.sessions, gone[i].id)
+		for _, s := range p.sessions {
+			if s.parent == gone[i] {
+				gone = append(gone, s)
+			}
+		}
+	}
 	p.mu.Unlock()
-	if s != nil {
+	for _, s := range gone {
 		close(s.gone)
 	}
 }
@@ -96,12 +108,23 @@ func (p *pipe) dropAll() {
 // commands work on it.
 type session struct {
 	pipe    *pipe
+	parent  *session
 	id      target.SessionID
 	handler func(method string, params jsonv2.Value)
 	gone    chan struct{} // closed when the target has gone away
 
 	mu      sync.Mutex
 	waiting map[int64]chan *cdproto.Message
+}
+
+// isGone tells whether the target has gone away.
+func (s *session) isGone() bool {
+	select {
+	case <-s.gone:
+		return true
+	default:
+		return false
+	}
 }
 
 func (s *session) deliver(msg *cdproto.Message) {

@@ -34,7 +34,6 @@ type Visitor struct {
 
 	mu       sync.Mutex
 	main     *realm
-	pageID   target.ID
 	realms   map[*realm]struct{}
 	began    time.Time
 	step     string
@@ -60,7 +59,7 @@ func (v *Visitor) start(ctx context.Context) error {
 	v.mu.Lock()
 	for r := range v.realms {
 		if r.target == made.TargetID {
-			v.main, v.pageID = r, made.TargetID
+			v.main = r
 		}
 	}
 	v.mu.Unlock()
@@ -127,6 +126,10 @@ func (v *Visitor) runOthers(ctx context.Context, budget time.Duration) []report 
 	var sent []*pending
 	v.mu.Lock()
 	for r := range v.realms {
+		if r.session.isGone() {
+			delete(v.realms, r)
+			continue
+		}
 		for _, id := range r.others(r == v.main) {
 			sent = append(sent, r.send(v.browser.hook.run(budget), id))
 		}
@@ -193,30 +196,27 @@ func (v *Visitor) Screenshot(ctx context.Context) ([]byte, error) {
 	return shot.Data, err
 }
 
-// Leave closes the visitor's pages; see journey.Visitor.
-func (v *Visitor) Leave(ctx context.Context, fencePath string) error {
-	if err := v.main.evaluate(ctx, v.browser.hook.leave(fencePath), 0, nil); err != nil {
-		return err
-	}
+// Leave ends the visitor's pages; see journey.Visitor. The page is not closed but
+// left for the blank one: the headless shell drops what a closing page defers
+// with fetchLater.
+func (v *Visitor) Leave(ctx context.Context, blank string) error {
 	v.mu.Lock()
-	var pages []target.ID
+	var popups []target.ID
 	for r := range v.realms {
-		if r.kind == "page" && r != v.main {
-			pages = append(pages, r.target)
+		if r.kind == "page" && r != v.main && !r.session.isGone() {
+			popups = append(popups, r.target)
 		}
 	}
 	v.mu.Unlock()
-	for _, id := range append(pages, v.pageID) {
+	for _, id := range popups {
 		if _, err := cdp.Call(ctx, v.browser.chrome, target.CloseTarget, target.CloseTargetParams{TargetID: id}); err != nil {
 			return err
 		}
 	}
-	select {
-	case <-v.main.session.gone:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("close the page: %w", context.Cause(ctx))
+	if err := v.main.evaluate(ctx, v.browser.hook.leave(), 0, nil); err != nil {
+		return err
 	}
+	return v.Open(ctx, blank)
 }
 
 // Messages returns what the pages said so far.

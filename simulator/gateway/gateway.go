@@ -31,6 +31,10 @@ import (
 // FencePath + token. Fences belong to the harness and are not recorded.
 const FencePath = "/.pixelwitness/fence/"
 
+// BlankPath is the path, on every host, of a page with nothing in it. It belongs
+// to the harness, as fences do.
+const BlankPath = "/.pixelwitness/blank"
+
 // maxBody bounds the body of one request, in bytes. A larger one is cut, and
 // marked as incomplete.
 const maxBody = 64 << 20

@@ -27,6 +27,12 @@ func serve(w http.ResponseWriter, r *http.Request) {
 		v.fence(w, r, token)
 		return
 	}
+	if r.URL.Path == BlankPath {
+		l.settle()
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		_, _ = io.WriteString(w, `<!doctype html><html lang="en"><title>blank</title><link rel="icon" href="data:,">`)
+		return
+	}
 	rec := v.begin(r)
 	l.settle()
 	defer v.end()

@@ -138,6 +138,9 @@ func (v *Visitor) Await(ctx context.Context, match func(*evidence.Request) bool)
 	})
 }
 
+// BlankPath is the path, on any host, of a page with nothing in it.
+func (v *Visitor) BlankPath() string { return BlankPath }
+
 // FencePath is the path, on any host, under which a page asks for the fence.
 func (v *Visitor) FencePath(token string) string { return FencePath + token }
 

@@ -41,9 +41,9 @@ type Visitor interface {
 	Cookies(ctx context.Context) ([]evidence.Cookie, error)
 	// Screenshot returns a PNG of what the visitor sees.
 	Screenshot(ctx context.Context) ([]byte, error)
-	// Leave closes the visitor's pages; the last one asks for the fence at the
-	// path as the last thing that it does. It returns before that has happened.
-	Leave(ctx context.Context, fencePath string) error
+	// Leave ends the visitor's pages for good, as by closing the tab, and opens
+	// the blank page at the URL, which can be settled.
+	Leave(ctx context.Context, blank string) error
 	// Messages and Writes return what was recorded so far.
 	Messages() []evidence.Message
 	Writes() []evidence.CookieWrite
@@ -72,6 +72,8 @@ type Wire interface {
 	Began() time.Time
 	// Await waits for a request of the current step that matches.
 	Await(ctx context.Context, match func(*evidence.Request) bool) error
+	// BlankPath is the path, on any host, of a page with nothing in it.
+	BlankPath() string
 	// FencePath is the path under which a page asks for the fence.
 	FencePath(token string) string
 	// AwaitFence waits until a page has asked for the fence, and AwaitQuiet

@@ -211,14 +211,17 @@ func (j *walk) look(ctx context.Context, done *evidence.Step, settled Settled) e
 	return nil
 }
 
-// leave ends the visit: the pages are closed, so that what a pixel sends at the
-// very end is sent, and the gateway drains.
+// leave ends the visit: the page ends, so that what a pixel sends at the very
+// end is sent, and the gateway drains.
 func (j *walk) leave(ctx context.Context) {
 	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Leave,
 		fmt.Errorf("the visit did not end within %v", j.options.Timeouts.Leave))
 	defer cancel()
 	token := j.token + "-leave"
-	err := j.visitor.Leave(ctx, j.wire.FencePath(token))
+	err := j.visitor.Leave(ctx, "https://"+j.plan.Pixel.Stage.Site+j.wire.BlankPath())
+	if err == nil {
+		_, err = j.visitor.Settle(ctx, j.wire.FencePath(token), 0)
+	}
 	if err == nil {
 		err = j.wire.AwaitFence(ctx, token)
 	}

@@ -94,7 +94,10 @@ func visit(ctx context.Context, wire *gateway.Visitor, visitor journey.Visitor) 
 		}
 	}
 	const token = "preflight"
-	if err := visitor.Leave(ctx, wire.FencePath(token)); err != nil {
+	if err := visitor.Leave(ctx, "https://www.preflight.test"+wire.BlankPath()); err != nil {
+		return err
+	}
+	if _, err := visitor.Settle(ctx, wire.FencePath(token), 0); err != nil {
 		return err
 	}
 	if err := wire.AwaitFence(ctx, token); err != nil {
