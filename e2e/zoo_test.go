@@ -216,7 +216,7 @@ func zooRounds() int {
 	if n, err := strconv.Atoi(os.Getenv("ZOO_ROUNDS")); err == nil && n > 0 {
 		return n
 	}
-	return 2
+	return 1
 }
 
 var _ = g.Describe("the recording gateway", func() {

@@ -33,6 +33,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `<!doctype html><html lang="en"><title>blank</title><link rel="icon" href="data:,">`)
 		return
 	}
+	ordinary(r.Header)
 	rec := v.begin(r)
 	l.settle()
 	defer v.end()
@@ -50,6 +51,18 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	answer := &answer{ResponseWriter: w, visitor: v, record: rec}
 	host.ServeHTTP(answer, r)
 	answer.finish()
+}
+
+// ordinary takes away the one sign of automation that the browser cannot be told
+// to hide: a headless build names itself in the client hints of what outlives its
+// page, such as a beacon at pagehide. Neither the pixel's server nor the record
+// sees it.
+func ordinary(header http.Header) {
+	for _, name := range []string{"Sec-Ch-Ua", "Sec-Ch-Ua-Full-Version-List"} {
+		for i, value := range header[name] {
+			header[name][i] = strings.ReplaceAll(value, "HeadlessChrome", "Google Chrome")
+		}
+	}
 }
 
 // begin records that a request has arrived.

@@ -100,13 +100,64 @@ func (t *printer) journey(j *journey) {
 		t.flow(2, 4, span{"no verdict: nothing was judged in this scenario", warned})
 	}
 	t.blank()
+	alike := t.alike(j)
 	for _, c := range j.Clauses {
 		for i := range c.Verdicts {
-			if v := &c.Verdicts[i]; t.verbose || needsProof(v.Outcome) {
+			v := &c.Verdicts[i]
+			group := alike[reasoned{v.Outcome, v.Reason}]
+			switch {
+			case len(group) > 1 && group[0] == v:
+				t.group(group)
+			case len(group) > 1:
+			case t.verbose || needsProof(v.Outcome):
 				t.verdict(v)
 			}
 		}
 	}
+}
+
+// reasoned is what verdicts have in common that one reason keeps from telling.
+type reasoned struct {
+	outcome verdict.Outcome
+	reason  string
+}
+
+// alike groups the verdicts that could not be told for one and the same reason:
+// said once, it is read; said with every verdict, it hides the rest.
+func (t *printer) alike(j *journey) map[reasoned][]*verdict.Verdict {
+	groups := map[reasoned][]*verdict.Verdict{}
+	if t.verbose {
+		return groups
+	}
+	for _, c := range j.Clauses {
+		for i := range c.Verdicts {
+			v := &c.Verdicts[i]
+			if v.Reason != "" && (v.Outcome == verdict.Inconclusive || v.Outcome == verdict.Error) {
+				key := reasoned{v.Outcome, v.Reason}
+				groups[key] = append(groups[key], v)
+			}
+		}
+	}
+	return groups
+}
+
+// group writes verdicts that share their reason.
+func (t *printer) group(group []*verdict.Verdict) {
+	o := outcome(group[0].Outcome)
+	t.flow(2, 4, span{o.text, o.style}, span{"  " + count(len(group), "verdict") + ": " + visibleLines(group[0].Reason), plain})
+	for _, v := range group {
+		line := visible(v.Clause)
+		if v.Step != "" {
+			line += " at step " + visible(v.Step)
+		}
+		for _, more := range []string{v.Subject, v.Where} {
+			if more != "" {
+				line += ", " + visible(more)
+			}
+		}
+		t.flow(4, 6, span{line, plain})
+	}
+	t.blank()
 }
 
 func (t *printer) facts(j *journey) string {
