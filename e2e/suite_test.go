@@ -2,6 +2,7 @@
 package e2e_test
 
 import (
+	"maps"
 	"net/url"
 	"testing"
 	"time"
@@ -25,7 +26,13 @@ import (
 func TestEndToEnd(t *testing.T) {
 	RegisterFailHandler(g.Fail)
 	SetDefaultEventuallyTimeout(20 * time.Second)
-	g.RunSpecs(t, "pixelwitness, end to end")
+	// Whatever the suite leaves on disk is left in here, so it can be told from
+	// what others leave.
+	t.Setenv("TMPDIR", t.TempDir())
+	adopt()
+	config, reporter := g.GinkgoConfiguration()
+	config.RandomizeAllSpecs = true
+	g.RunSpecs(t, "pixelwitness, end to end", config, reporter)
 }
 
 // kinds are the browsers that capture and cookies are proven in.
@@ -45,28 +52,73 @@ func openBrowser(ctx g.SpecContext, kind browser.Kind) (*gateway.Gateway, journe
 	return gw, b
 }
 
-// options are those of a run of the reference, with faults if any are named.
-func options(kind browser.Kind, faults ...string) suite.Options {
-	g.GinkgoHelper()
+// reference is the clean reference tracker, on the browser that is installed.
+func reference() suite.Options {
 	lib, err := scenario.Load(scenarios.FS, "scenarios")
-	Expect(err).NotTo(HaveOccurred())
-	path, err := browser.Find("", kind)
-	Expect(err).NotTo(HaveOccurred())
-	var patches []tracker.Patch
-	for _, name := range faults {
-		f, err := fault.Lookup(name)
-		Expect(err).NotTo(HaveOccurred())
-		patches = append(patches, f.Patches...)
+	if err != nil {
+		panic(err) // the built-in data; there is no suite without it
 	}
 	return suite.Options{
 		Library: lib, Pixel: lib.Pixel("mapp"),
-		Launch: browser.Launcher(browser.Options{Path: path}),
+		Launch: browser.Launcher(browser.Options{}),
 		Reference: func(name string) (suite.Script, error) {
-			s, err := tracker.Bundle(name, tracker.Options{Patches: patches})
+			s, err := tracker.Bundle(name, tracker.Options{})
 			return suite.Script{Name: s.Name, Source: s.Source}, err
 		},
 		Tool: verdict.Tool{Name: "pixelwitness", Version: "test"},
 	}
+}
+
+// options are those of a run of the reference in a browser of that kind, with
+// faults if any are named.
+func options(kind browser.Kind, faults ...string) suite.Options {
+	g.GinkgoHelper()
+	path, err := browser.Find("", kind)
+	Expect(err).NotTo(HaveOccurred())
+	o := reference()
+	o.Launch = browser.Launcher(browser.Options{Path: path})
+	if len(faults) > 0 {
+		o.Script = faulty(faults...)
+	}
+	return o
+}
+
+// faulty is the reference tracker with those faults.
+func faulty(names ...string) *suite.Script {
+	g.GinkgoHelper()
+	var patches []tracker.Patch
+	for _, name := range names {
+		f, err := fault.Lookup(name)
+		Expect(err).NotTo(HaveOccurred())
+		patches = append(patches, f.Patches...)
+	}
+	s, err := tracker.Bundle("mapp", tracker.Options{Patches: patches})
+	Expect(err).NotTo(HaveOccurred())
+	return &suite.Script{Name: s.Name, Source: s.Source}
+}
+
+// withTransport makes the reference tracker send by that transport.
+func withTransport(o *suite.Options, transport string) {
+	pixel := *o.Pixel
+	pixel.Settings = maps.Clone(pixel.Settings)
+	pixel.Settings["transport"] = transport
+	o.Pixel = &pixel
+}
+
+// walk walks the opt-out journey in a session of its own.
+func walk(ctx g.SpecContext, o suite.Options) *suite.Visit {
+	g.GinkgoHelper()
+	o.Selectors = []string{"mapp.opt-out"}
+	plans, err := suite.Plan(o)
+	Expect(err).NotTo(HaveOccurred())
+	Expect(plans).To(HaveLen(1))
+	session, err := suite.Open(ctx, o)
+	Expect(err).NotTo(HaveOccurred())
+	visit := session.Visit(ctx, plans[0])
+	Expect(session.Close()).To(Succeed())
+	Expect(session.Errors()).To(BeEmpty())
+	Expect(visit.Evidence.Faults).To(BeEmpty())
+	return visit
 }
 
 // withCollector adds the reference collector, and returns it.

@@ -48,6 +48,8 @@ type Options struct {
 // Gateway is the proxy of a whole run. Its methods may be called concurrently.
 type Gateway struct {
 	clock   func() time.Time
+	grace   time.Duration // see silenceGrace
+	maxBody int64         // see maxBody
 	spki    string
 	tls     *tls.Config
 	server  *http.Server
@@ -56,6 +58,7 @@ type Gateway struct {
 
 	mu       sync.Mutex
 	visitors map[*Visitor]struct{}
+	closed   bool
 }
 
 // New starts a gateway with a fresh key. Close ends it.
@@ -65,8 +68,10 @@ func New(opts Options) (*Gateway, error) {
 		return nil, fmt.Errorf("make the gateway's key: %w", err)
 	}
 	g := &Gateway{
-		clock: opts.Clock,
-		spki:  spki,
+		clock:   opts.Clock,
+		grace:   silenceGrace,
+		maxBody: maxBody,
+		spki:    spki,
 		tls: &tls.Config{
 			Certificates:     []tls.Certificate{cert},
 			CurvePreferences: []tls.CurveID{tls.X25519, tls.CurveP256},
@@ -96,6 +101,7 @@ func (g *Gateway) SPKI() string { return g.spki }
 // Close ends the gateway and every visitor, and waits for them.
 func (g *Gateway) Close() error {
 	g.mu.Lock()
+	g.closed = true
 	var open []*Visitor
 	for v := range g.visitors {
 		open = append(open, v)
@@ -164,7 +170,8 @@ func noteState(c net.Conn, state http.ConnState) {
 		return
 	}
 	switch state {
-	case http.StateIdle, http.StateClosed, http.StateHijacked:
+	case http.StateClosed, http.StateHijacked:
+		// Not when idle: HTTP/2 is so from its preface on, before the first request.
 		l.settle()
 	}
 }

@@ -8,14 +8,15 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 )
 
-// firstByteGrace is how long a connection that has not sent one byte is waited
-// for when the gateway drains: a browser may open a socket ahead of need.
-const firstByteGrace = 100 * time.Millisecond
+// silenceGrace is how long a connection without a request must have sent nothing
+// before the gateway counts as drained: a browser may open a socket ahead of need.
+const silenceGrace = 100 * time.Millisecond
 
 // line is one connection of a visitor. Until it has carried a request, or
 // turned out to carry none, it is unsettled, and the gateway is not drained.
@@ -23,9 +24,37 @@ type line struct {
 	net.Conn
 	visitor *Visitor
 	// reader holds what was read while telling what the connection is for.
-	reader   *bufio.Reader
-	accepted time.Time
-	once     sync.Once
+	reader *bufio.Reader
+	// waiting is when the gateway began to wait for the next byte, in
+	// nanoseconds since 1970; 0 while it deals with what has come.
+	waiting atomic.Int64
+	once    sync.Once
+}
+
+// newLine wraps a connection that was just accepted.
+func newLine(v *Visitor, c net.Conn) *line {
+	l := &line{Conn: c, visitor: v}
+	l.reader = bufio.NewReaderSize(incoming{l}, 4096)
+	return l
+}
+
+// incoming reads from the connection itself, and notes when it waits.
+type incoming struct{ line *line }
+
+func (i incoming) Read(p []byte) (int, error) {
+	i.line.waiting.Store(time.Now().UnixNano())
+	defer i.line.waiting.Store(0)
+	return i.line.Conn.Read(p)
+}
+
+// silence is how long the gateway has waited for the connection to send
+// something; zero while it is busy with what was sent.
+func (l *line) silence() time.Duration {
+	since := l.waiting.Load()
+	if since == 0 {
+		return 0
+	}
+	return time.Since(time.Unix(0, since))
 }
 
 // Read reads from the connection, from what was peeked first.

@@ -38,7 +38,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	l.settle()
 	defer v.end()
 
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
+	body, err := io.ReadAll(io.LimitReader(r.Body, v.gateway.maxBody+1))
 	v.complete(rec, body, err)
 
 	host, purpose := v.answerer(r)
@@ -95,8 +95,8 @@ func (v *Visitor) complete(rec *record, body []byte, err error) {
 		if err != nil {
 			rec.Incomplete = "the connection broke while the body was sent: " + err.Error()
 		}
-		if len(body) > maxBody {
-			rec.Body = body[:maxBody]
+		if most := v.gateway.maxBody; int64(len(body)) > most {
+			rec.Body = body[:most]
 			rec.Incomplete = "the body is larger than the gateway keeps"
 		}
 	})

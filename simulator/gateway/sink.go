@@ -65,23 +65,28 @@ func (v *Visitor) webSocket(w http.ResponseWriter, r *http.Request, rec *record)
 		v.update(func() { rec.Incomplete = "the WebSocket could not be accepted: " + err.Error() })
 		return
 	}
-	conn.SetReadLimit(maxBody)
+	conn.SetReadLimit(v.gateway.maxBody)
 	v.update(func() { rec.Status = http.StatusSwitchingProtocols })
 	// The request itself is answered; what follows are messages.
 	v.end()
 	defer v.resume()
 	for {
 		kind, payload, err := conn.Read(r.Context())
+		if err == nil || len(payload) > 0 {
+			v.update(func() {
+				rec.Frames = append(rec.Frames, evidence.Frame{
+					Step: v.step, Arrived: v.gateway.clock().Sub(v.began),
+					FromPage: true, Text: kind == websocket.MessageText, Payload: payload,
+				})
+				if err != nil {
+					rec.Incomplete = "the last WebSocket message is not whole: " + err.Error()
+				}
+			})
+		}
 		if err != nil {
 			_ = conn.CloseNow()
 			return
 		}
-		v.update(func() {
-			rec.Frames = append(rec.Frames, evidence.Frame{
-				Step: v.step, Arrived: v.gateway.clock().Sub(v.began),
-				FromPage: true, Text: kind == websocket.MessageText, Payload: payload,
-			})
-		})
 	}
 }
 

@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -71,8 +70,11 @@ func (g *Gateway) Visitor(stage Stage) (*Visitor, error) {
 		fresh:    map[*line]struct{}{},
 	}
 	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.closed {
+		return nil, errors.Join(errors.New("open a proxy address for a visitor: the gateway is closed"), listener.Close())
+	}
 	g.visitors[v] = struct{}{}
-	g.mu.Unlock()
 	v.serving.Go(v.accept)
 	return v, nil
 }
@@ -86,7 +88,7 @@ func (v *Visitor) accept() {
 		if err != nil {
 			return
 		}
-		l := &line{Conn: c, visitor: v, reader: bufio.NewReaderSize(c, 4096), accepted: time.Now()}
+		l := newLine(v, c)
 		v.mu.Lock()
 		if v.closed {
 			v.mu.Unlock()
@@ -123,14 +125,9 @@ func (v *Visitor) Began() time.Time {
 // Await waits until a whole request of the current step matches. It returns
 // the context's error when that ends first.
 func (v *Visitor) Await(ctx context.Context, match func(*evidence.Request) bool) error {
-	next := 0
 	return v.wait(ctx, func() bool {
-		for ; v.stepAt+next < len(v.records); next++ {
-			r := v.records[v.stepAt+next]
-			if !r.done {
-				return false
-			}
-			if match(&r.Request) {
+		for _, r := range v.records[v.stepAt:] {
+			if r.done && match(&r.Request) {
 				return true
 			}
 		}
@@ -155,15 +152,16 @@ func (v *Visitor) AwaitQuiet(ctx context.Context) error {
 	return v.wait(ctx, v.drained)
 }
 
-// drained tells whether nothing is under way. A line that has sent nothing for
-// longer than the grace is taken for a socket opened ahead of need. v.mu is held.
+// drained tells whether nothing is under way. A line without a request that has
+// been silent for longer than the grace is taken for a socket opened ahead of
+// need. v.mu is held.
 func (v *Visitor) drained() bool {
 	if v.active > 0 {
 		return false
 	}
 	for l := range v.fresh {
-		if age := time.Since(l.accepted); age < firstByteGrace || l.reader.Buffered() > 0 {
-			time.AfterFunc(max(firstByteGrace-age, time.Millisecond), v.wake)
+		if silence := l.silence(); silence < v.gateway.grace {
+			time.AfterFunc(max(v.gateway.grace-silence, time.Millisecond), v.wake)
 			return false
 		}
 	}

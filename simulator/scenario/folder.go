@@ -45,6 +45,23 @@ func (l *Library) LoadPixelDir(dir string) (*Pixel, error) {
 	return p, nil
 }
 
+// FindPixel returns the library's pixel of that name, or reads the one in the
+// folder of that name, as LoadPixelDir does. The error of a name that is neither
+// lists the library's pixels.
+func (l *Library) FindPixel(name string) (*Pixel, error) {
+	if p := l.Pixel(name); p != nil {
+		return p, nil
+	}
+	if info, err := os.Stat(name); err == nil && info.IsDir() {
+		return l.LoadPixelDir(name)
+	}
+	var names []string
+	for _, p := range l.Pixels {
+		names = append(names, p.Name)
+	}
+	return nil, fmt.Errorf("no pixel and no folder is called %q\nhint: pixels are %s", name, strings.Join(names, ", "))
+}
+
 // loadPixel reads a pixel's folder. The name is what the pixel must be called;
 // empty when that is free.
 func (l *Library) loadPixel(fsys fs.FS, dir, name string) (*Pixel, Problems) {

@@ -5,6 +5,7 @@ package specs
 
 import (
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -30,14 +31,35 @@ import (
 func Register(o suite.Options) bool {
 	plans, err := suite.Plan(o)
 	if err != nil {
-		return g.Describe("pixelwitness", func() {
-			g.It("finds its scenarios", func() { g.Fail(err.Error()) })
-		})
+		return failing(err)
 	}
 	return g.Describe("pixel "+o.Pixel.Name, g.Label(o.Pixel.Document), func() {
 		for _, plan := range plans {
 			describe(o, plan)
 		}
+	})
+}
+
+// RegisterPixel registers every scenario of a pixel. The data holds the clauses
+// and scenarios, such as scenarios.FS; the pixel is a name among them, or a
+// folder with a pixel.yaml. What is wrong with them fails the suite.
+func RegisterPixel(data fs.FS, pixel string, launch suite.Launch) bool {
+	o := suite.Options{Launch: launch}
+	lib, err := scenario.Load(data, "scenarios")
+	if err == nil {
+		o.Library = lib
+		o.Pixel, err = lib.FindPixel(pixel)
+	}
+	if err != nil {
+		return failing(err)
+	}
+	return Register(o)
+}
+
+// failing adds a spec that fails with the error.
+func failing(err error) bool {
+	return g.Describe("pixelwitness", func() {
+		g.It("finds its pixel and scenarios", func() { g.Fail(err.Error()) })
 	})
 }
 

@@ -44,6 +44,16 @@ func (s Script) digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
+// Stage builds the hosts that a plan's visitor can reach under the options, for
+// those who drive a browser of their own.
+func Stage(plan *scenario.Plan, o Options) (gateway.Stage, error) {
+	script, err := o.script()
+	if err != nil {
+		return nil, err
+	}
+	return stage(plan, script, o.Collector)
+}
+
 // stage builds the hosts that a plan's visitor can reach: the site with its
 // pages, the tracker's code, the collector.
 func stage(plan *scenario.Plan, script Script, collector http.Handler) (gateway.Stage, error) {

@@ -26,7 +26,7 @@ type Options struct {
 	// scenario.Select.
 	Selectors []string
 	// Launch starts a browser that trusts the key with the SPKI hash.
-	Launch func(ctx context.Context, spki string) (journey.Browser, error)
+	Launch Launch
 	// Reference gives the code of a reference tracker, for a pixel whose script
 	// is "reference:NAME".
 	Reference func(name string) (Script, error)
@@ -50,6 +50,10 @@ type Options struct {
 	// Tool is the program that runs the suite, for the record.
 	Tool verdict.Tool
 }
+
+// Launch starts a browser that trusts the key with the SPKI hash; see
+// browser.Launcher.
+type Launch = func(ctx context.Context, spki string) (journey.Browser, error)
 
 // Script is a tracker's code.
 type Script struct {

@@ -69,18 +69,11 @@ func (d *data) load() (*scenario.Library, *scenario.Pixel, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if p := lib.Pixel(d.pixel); p != nil {
-		return lib, p, nil
+	p, err := lib.FindPixel(d.pixel)
+	if err != nil {
+		return nil, nil, usageError{err}
 	}
-	if info, err := os.Stat(d.pixel); err == nil && info.IsDir() {
-		p, err := lib.LoadPixelDir(d.pixel)
-		return lib, p, err
-	}
-	var names []string
-	for _, p := range lib.Pixels {
-		names = append(names, p.Name)
-	}
-	return nil, nil, usage("no pixel and no folder is called %q\nhint: pixels are %s", d.pixel, strings.Join(names, ", "))
+	return lib, p, nil
 }
 
 // selectors completes scenario and clause IDs.

@@ -11,7 +11,6 @@ import (
 	"github.com/pixelwitness/pixelwitness/reference/fault"
 	"github.com/pixelwitness/pixelwitness/reference/tracker"
 	"github.com/pixelwitness/pixelwitness/simulator/browser"
-	"github.com/pixelwitness/pixelwitness/simulator/journey"
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
 )
@@ -121,7 +120,7 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 }
 
 // browser finds the browser and says how to launch it.
-func (f *runFlags) browser() (launcher, []string, error) {
+func (f *runFlags) browser() (suite.Launch, []string, error) {
 	kind := browser.Kind(f.kind)
 	switch kind {
 	case browser.Any, browser.Shell, browser.Full:
@@ -141,8 +140,6 @@ func (f *runFlags) browser() (launcher, []string, error) {
 	}
 	return browser.Launcher(browser.Options{Path: path, Headed: f.headed}), warning, nil
 }
-
-type launcher = func(ctx context.Context, spki string) (journey.Browser, error)
 
 // reference says where the code of reference trackers comes from: the clean
 // ones, or one with a fault.

@@ -1,0 +1,88 @@
+package e2e_test
+
+import (
+	"context"
+	"sync"
+	"syscall"
+	"time"
+
+	g "github.com/onsi/ginkgo/v2"
+	. "github.com/onsi/gomega"
+
+	"github.com/pixelwitness/pixelwitness/simulator/browser"
+	"github.com/pixelwitness/pixelwitness/simulator/journey"
+	"github.com/pixelwitness/pixelwitness/simulator/suite"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
+)
+
+// murderer kills browsers that a suite has launched.
+type murderer struct {
+	mu       sync.Mutex
+	launched []*browser.Browser
+}
+
+// watch lets the murderer know of every browser that the suite launches.
+func (m *murderer) watch(o *suite.Options) {
+	launch := o.Launch
+	o.Launch = func(ctx context.Context, spki string) (journey.Browser, error) {
+		b, err := launch(ctx, spki)
+		if err == nil {
+			m.mu.Lock()
+			m.launched = append(m.launched, b.(*browser.Browser))
+			m.mu.Unlock()
+		}
+		return b, err
+	}
+}
+
+// kill kills the browser that was launched last, and that process alone.
+func (m *murderer) kill() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if err := syscall.Kill(m.launched[len(m.launched)-1].Pid(), syscall.SIGKILL); err != nil {
+		panic(err)
+	}
+}
+
+var _ = g.Describe("a browser that dies", func() {
+	for _, kind := range kinds() {
+		for _, step := range []string{"identified", "anonymous"} {
+			g.It("at step "+step+" in "+string(kind)+" Chrome costs a warning, and the visitor is run once more", func(ctx g.SpecContext) {
+				o, m, killed := options(kind), murderer{}, false
+				m.watch(&o)
+				o.Folder = g.GinkgoT().TempDir()
+				o.Notify = func(e suite.Event) {
+					if e.Step == step && !killed {
+						killed = true
+						m.kill()
+					}
+				}
+				result, err := suite.Run(ctx, o)
+				Expect(err).NotTo(HaveOccurred())
+				Expect(result.Errors).To(BeEmpty())
+				Expect(result.Outcome).To(Equal(verdict.Pass), "%+v", result.Scenarios)
+				Expect(result.Scenarios[0].Attempts).To(Equal(2))
+				Expect(result.Warnings).To(ContainElement(ContainSubstring("the browser died during mapp.opt-out")))
+				Expect(m.launched).To(HaveLen(2))
+			}, g.SpecTimeout(time.Minute))
+		}
+	}
+
+	g.It("every time is an error of the harness, and no verdict on the pixel", func(ctx g.SpecContext) {
+		o, m := options(browser.Shell), murderer{}
+		m.watch(&o)
+		o.Notify = func(e suite.Event) {
+			if e.Step == "anonymous" {
+				m.kill()
+			}
+		}
+		result, err := suite.Run(ctx, o)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(result.Outcome).To(Equal(verdict.Error))
+		Expect(result.Scenarios[0].Attempts).To(Equal(2))
+		Expect(m.launched).To(HaveLen(2))
+		for _, v := range result.Verdicts {
+			Expect(v.Outcome).To(Equal(verdict.Error), "%s at step %s", v.Clause, v.Step)
+		}
+	}, g.SpecTimeout(time.Minute))
+})
