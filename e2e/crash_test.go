@@ -35,11 +35,16 @@ func (m *murderer) watch(o *suite.Options) {
 	}
 }
 
-// kill kills the browser that was launched last, and that process alone.
-func (m *murderer) kill() {
+// kill kills the browser that was launched last: its main process alone, as a
+// crash does, or the shell with all its children.
+func (m *murderer) kill(kind browser.Kind) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if err := syscall.Kill(m.launched[len(m.launched)-1].Pid(), syscall.SIGKILL); err != nil {
+	pid := m.launched[len(m.launched)-1].Pid()
+	if kind == browser.Shell {
+		pid = -pid
+	}
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
 		panic(err)
 	}
 }
@@ -54,7 +59,7 @@ var _ = g.Describe("a browser that dies", func() {
 				o.Notify = func(e suite.Event) {
 					if e.Step == step && !killed {
 						killed = true
-						m.kill()
+						m.kill(kind)
 					}
 				}
 				result, err := suite.Run(ctx, o)
@@ -73,7 +78,7 @@ var _ = g.Describe("a browser that dies", func() {
 		m.watch(&o)
 		o.Notify = func(e suite.Event) {
 			if e.Step == "anonymous" {
-				m.kill()
+				m.kill(browser.Shell)
 			}
 		}
 		result, err := suite.Run(ctx, o)

@@ -83,17 +83,21 @@ func options(kind browser.Kind, faults ...string) suite.Options {
 	return o
 }
 
-// faulty is the reference tracker with those faults.
+// faulty is the reference tracker with those faults. It is also called before
+// there is a spec that could fail, so a mistake panics.
 func faulty(names ...string) *suite.Script {
-	g.GinkgoHelper()
-	var patches []tracker.Patch
+	var o tracker.Options
 	for _, name := range names {
 		f, err := fault.Lookup(name)
-		Expect(err).NotTo(HaveOccurred())
-		patches = append(patches, f.Patches...)
+		if err != nil {
+			panic(err)
+		}
+		o.Patches = append(o.Patches, f.Patches...)
 	}
-	s, err := tracker.Bundle("mapp", tracker.Options{Patches: patches})
-	Expect(err).NotTo(HaveOccurred())
+	s, err := tracker.Bundle("mapp", o)
+	if err != nil {
+		panic(err)
+	}
 	return &suite.Script{Name: s.Name, Source: s.Source}
 }
 

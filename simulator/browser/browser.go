@@ -133,7 +133,9 @@ func (b *Browser) Describe() evidence.Browser { return b.about }
 // Lost is closed when the connection to the browser is gone.
 func (b *Browser) Lost() <-chan struct{} { return b.chrome.LostConnection }
 
-// Pid is the process ID of the browser's main process.
+// Pid is the process ID of what was started, which leads the process group of
+// the browser and its children. It need not be the browser itself: Debian's
+// chromium-headless-shell is a script that runs it.
 func (b *Browser) Pid() int { return b.process.cmd.Process.Pid }
 
 // Visitor opens a fresh visitor whose every request goes through the proxy.

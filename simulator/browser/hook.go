@@ -30,14 +30,24 @@ func (h hook) source(offset time.Duration) string {
 		",OFFSET=" + strconv.FormatInt(offset.Milliseconds(), 10) + ";\n" + hookSource + "}"
 }
 
-// run is the expression that makes a frame or worker do its deferred work.
-func (h hook) run(budget time.Duration) string {
-	return fmt.Sprintf("globalThis[%q]?.run(%d)", h.name, budget.Milliseconds())
+// run is the expression that makes a frame or worker do its deferred work, and
+// says what it keeps in the stores of these kinds.
+func (h hook) run(budget time.Duration, kinds []string) string {
+	return fmt.Sprintf("globalThis[%q]?.run(%d, %s)", h.name, budget.Milliseconds(), list(kinds))
 }
 
 // settle is the expression that ends a step in the page.
-func (h hook) settle(path string, budget time.Duration) string {
-	return fmt.Sprintf("globalThis[%q].settle(%q, %d)", h.name, path, budget.Milliseconds())
+func (h hook) settle(path string, budget time.Duration, kinds []string) string {
+	return fmt.Sprintf("globalThis[%q].settle(%q, %d, %s)", h.name, path, budget.Milliseconds(), list(kinds))
+}
+
+// list is a list of plain words in JavaScript.
+func list(words []string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = strconv.Quote(w)
+	}
+	return "[" + strings.Join(quoted, ",") + "]"
 }
 
 // leave is the expression that prepares the page's end.

@@ -82,6 +82,19 @@
     };
   }
 
+  // ---- requests that a page puts off until its end ----
+  const later = [];
+  if (scope.fetchLater) {
+    const fetchLater = scope.fetchLater.bind(scope);
+    scope.fetchLater = (input, init) => {
+      const result = fetchLater(input, init);
+      const signal = (init && init.signal) || input.signal;
+      later.push({ url: String(new URL(input.url || input, scope.location.href)), result, signal });
+      return result;
+    };
+  }
+  const deferred = () => later.filter((l) => !l.result.activated && !(l.signal && l.signal.aborted)).map((l) => l.url);
+
   // turn lets everything that is ready run: microtasks, messages, finished loads.
   const turn = () => new native.Promise((resolve) => {
     if (!native.MessageChannel) return native.setTimeout(resolve, 0);
@@ -149,7 +162,27 @@
   };
 
   // ---- what the page keeps, besides cookies ----
-  const stores = async () => {
+  // Opening a store costs the browser more than a page load; so a store is read
+  // only once a script has reached for it. The driver is told, because what one
+  // page has written, the next one keeps.
+  const touched = new Set();
+  const touching = (kind, prototype, method) => {
+    const original = prototype && prototype[method];
+    if (!original) return;
+    prototype[method] = function () {
+      if (!touched.has(kind)) {
+        touched.add(kind);
+        native.report(native.stringify({ touched: kind }));
+      }
+      return original.apply(this, arguments);
+    };
+  };
+  touching('indexedDB', scope.IDBFactory && scope.IDBFactory.prototype, 'open');
+  touching('cache', scope.CacheStorage && scope.CacheStorage.prototype, 'open');
+  touching('serviceWorker', scope.ServiceWorkerContainer && scope.ServiceWorkerContainer.prototype, 'register');
+  touching('fileSystem', scope.StorageManager && scope.StorageManager.prototype, 'getDirectory');
+
+  const stores = async (kinds) => {
     const found = [];
     const origin = String(scope.origin);
     const add = (store, name, value) => found.push({ store, origin, name: String(name), value: String(value) });
@@ -158,12 +191,13 @@
       const store = scope[name];
       for (let i = 0; i < store.length; i++) add(name, store.key(i), store.getItem(store.key(i)));
     };
+    const when = (kind, read) => (touched.has(kind) || kinds.includes(kind) ? attempt(read) : undefined);
     await attempt(web('localStorage'));
     await attempt(web('sessionStorage'));
-    await attempt(async () => {
+    await when('indexedDB', async () => {
       for (const { name } of await scope.indexedDB.databases()) await database(name, add);
     });
-    await attempt(async () => {
+    await when('cache', async () => {
       for (const name of await scope.caches.keys()) {
         const cache = await scope.caches.open(name);
         for (const request of await cache.keys()) {
@@ -172,11 +206,20 @@
         }
       }
     });
-    await attempt(async () => {
+    await when('serviceWorker', async () => {
       for (const registration of await scope.navigator.serviceWorker.getRegistrations()) {
         const worker = registration.active || registration.waiting || registration.installing;
         add('serviceWorker', registration.scope, worker ? worker.scriptURL : '');
       }
+    });
+    await when('fileSystem', async () => {
+      const walk = async (folder, path) => {
+        for await (const [name, handle] of folder.entries()) {
+          if (handle.kind === 'directory') await walk(handle, `${path}${name}/`);
+          else add('fileSystem', path + name, await (await handle.getFile()).text());
+        }
+      };
+      await walk(await scope.navigator.storage.getDirectory(), '');
     });
     return found;
   };
@@ -208,30 +251,29 @@
   const api = {
     // run makes deferred work happen; frames and workers other than the page's
     // own do only this.
-    run: async (budget) => {
+    run: async (budget, kinds) => {
       await loaded();
       const before = offset;
       const fired = await forward(now() + budget);
-      return { fired, forward: offset - before, offset };
+      return { fired, forward: offset - before, offset, storage: await stores(kinds), deferred: deferred() };
     },
     // settle ends a step: the page has loaded, what it deferred has happened,
     // and its fence comes after all that it sent.
-    settle: async (path, budget) => {
+    settle: async (path, budget, kinds) => {
       await loaded();
       const until = now() + budget;
       const before = offset;
       let fired = 0;
       for (let round = 0; round < 10; round++) {
         const more = await forward(until);
-        fired += more;
-        await fence(`${path}-${round}`);
         if (!more) break;
+        fired += more;
+        await fence(`${path}-${round}`); // answers may set further timers
       }
-      const storage = await stores();
+      const storage = await stores(kinds);
       await fence(path);
-      return { page: String(scope.location.href), storage, fired, forward: offset - before, offset };
+      return { page: String(scope.location.href), storage, fired, forward: offset - before, offset, deferred: deferred() };
     },
-    stores,
     // leave prepares the page's end: a page with a listener for unload ends for
     // good, as by a closed tab, and is not kept for the back button.
     leave: () => scope.addEventListener('unload', () => {}),

@@ -11,6 +11,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/cdp/jsonv2"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
@@ -59,6 +60,7 @@ func (v *Visitor) adopt(parent *session, event target.EventAttachedToTarget) {
 	r.ready = append(r.ready,
 		send(s, emulation.SetUserAgentOverride, v.browser.identity),
 		send(s, runtime.Enable, cdp.Empty{}),
+		send(s, log.Enable, cdp.Empty{}),
 		send(s, target.SetAutoAttach, target.SetAutoAttachParams{
 			AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true),
 			Filter: target.Filter{{Type: "iframe"}, {Type: "worker"}, {Exclude: true}},
@@ -148,7 +150,7 @@ func (r *realm) handle(method string, params jsonv2.Value) {
 		r.visitor.mu.Unlock()
 	case "Runtime.bindingCalled":
 		if event, err := decode[runtime.EventBindingCalled](params); err == nil && event.Name == r.visitor.browser.hook.binding {
-			r.visitor.noteWrite(event.Payload)
+			r.visitor.noteReport(event.Payload)
 		}
 	case "Runtime.consoleAPICalled":
 		if event, err := decode[runtime.EventConsoleAPICalled](params); err == nil {
@@ -158,6 +160,11 @@ func (r *realm) handle(method string, params jsonv2.Value) {
 		if event, err := decode[runtime.EventExceptionThrown](params); err == nil && event.ExceptionDetails != nil {
 			d := event.ExceptionDetails
 			r.visitor.noteMessage("exception", exceptionText(d), source(d.URL, d.LineNumber, d.ColumnNumber))
+		}
+	case "Log.entryAdded":
+		if event, err := decode[log.EventEntryAdded](params); err == nil && event.Entry != nil {
+			e := event.Entry
+			r.visitor.noteMessage(string(e.Level), e.Text, source(e.URL, e.LineNumber, 0))
 		}
 	case "Page.javascriptDialogOpening":
 		send(r.session, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
@@ -181,9 +188,12 @@ func (r *realm) contextCreated(params jsonv2.Value) {
 	r.visitor.mu.Unlock()
 }
 
-// noteWrite records a cookie write that the hook reports.
-func (v *Visitor) noteWrite(payload string) {
+// noteReport records what the hook reports: a cookie write, or that a script has
+// reached for a store.
+func (v *Visitor) noteReport(payload string) {
 	var said struct {
+		Touched string `json:"touched"`
+
 		By    string  `json:"by"`
 		Raw   string  `json:"raw"`
 		At    float64 `json:"at"` // the page's clock, in milliseconds since 1970
@@ -196,6 +206,12 @@ func (v *Visitor) noteWrite(payload string) {
 		} `json:"extra"`
 	}
 	if json.Unmarshal([]byte(payload), &said) != nil {
+		return
+	}
+	if said.Touched != "" {
+		v.mu.Lock()
+		v.touched[said.Touched] = true
+		v.mu.Unlock()
 		return
 	}
 	w := evidence.ParseWrite(said.Raw, time.UnixMilli(int64(said.At)))
@@ -213,8 +229,11 @@ func (v *Visitor) noteWrite(payload string) {
 }
 
 func (v *Visitor) noteMessage(level, text, source string) {
-	if level == "warn" {
+	switch level {
+	case "warn":
 		level = "warning"
+	case "verbose":
+		level = "debug"
 	}
 	v.mu.Lock()
 	v.messages = append(v.messages, evidence.Message{

@@ -37,6 +37,7 @@ type Visitor struct {
 	realms   map[*realm]struct{}
 	began    time.Time
 	step     string
+	touched  map[string]bool
 	messages []evidence.Message
 	writes   []evidence.CookieWrite
 }
@@ -44,7 +45,7 @@ type Visitor struct {
 var _ journey.Visitor = (*Visitor)(nil)
 
 func newVisitor(b *Browser, id cdp.BrowserContextID) *Visitor {
-	return &Visitor{browser: b, id: id, realms: map[*realm]struct{}{}, disposed: make(chan struct{})}
+	return &Visitor{browser: b, id: id, realms: map[*realm]struct{}{}, touched: map[string]bool{}, disposed: make(chan struct{})}
 }
 
 // start opens the visitor's page. The browser shows it to adopt before the
@@ -94,7 +95,9 @@ type report struct {
 	Fired   int     `json:"fired"`
 	Forward float64 `json:"forward"` // milliseconds
 	Offset  float64 `json:"offset"`  // milliseconds
-	Storage []struct {
+	// Deferred lists the URLs of fetchLater requests that wait for the page's end.
+	Deferred []string `json:"deferred"`
+	Storage  []struct {
 		Store  string `json:"store"`
 		Origin string `json:"origin"`
 		Name   string `json:"name"`
@@ -106,12 +109,13 @@ type report struct {
 func (v *Visitor) Settle(ctx context.Context, fencePath string, budget time.Duration) (journey.Settled, error) {
 	reports := v.runOthers(ctx, budget)
 	var own report
-	if err := v.main.evaluate(ctx, v.browser.hook.settle(fencePath, budget), 0, &own); err != nil {
+	if err := v.main.evaluate(ctx, v.browser.hook.settle(fencePath, budget, v.kindsInUse()), 0, &own); err != nil {
 		return journey.Settled{}, fmt.Errorf("end the step: %w", err)
 	}
 	settled := journey.Settled{Page: own.Page}
 	for _, r := range append(reports, own) {
 		settled.Forward = max(settled.Forward, milliseconds(r.Forward))
+		settled.Deferred = append(settled.Deferred, r.Deferred...)
 		for _, item := range r.Storage {
 			settled.Storage = append(settled.Storage, evidence.Item(item))
 		}
@@ -120,10 +124,34 @@ func (v *Visitor) Settle(ctx context.Context, fencePath string, budget time.Dura
 	return settled, v.setClock(ctx, max(v.offset, milliseconds(own.Offset)))
 }
 
+// stores are the kinds of stores that are read once a script has reached for one.
+var stores = []string{"indexedDB", "cache", "serviceWorker", "fileSystem"}
+
+// kindsInUse lists the kinds of stores that the visitor's scripts have reached
+// for so far. A service or shared worker may do so unseen by the page at any
+// time, so with one all kinds count.
+func (v *Visitor) kindsInUse() []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	for r := range v.realms {
+		if r.kind == "service_worker" || r.kind == "shared_worker" {
+			return stores
+		}
+	}
+	var used []string
+	for _, kind := range stores {
+		if v.touched[kind] {
+			used = append(used, kind)
+		}
+	}
+	return used
+}
+
 // runOthers makes every frame and worker but the page's own document do its
 // deferred work. One that goes away meanwhile has nothing left to do.
 func (v *Visitor) runOthers(ctx context.Context, budget time.Duration) []report {
 	var sent []*pending
+	kinds := v.kindsInUse()
 	v.mu.Lock()
 	for r := range v.realms {
 		if r.session.isGone() {
@@ -131,7 +159,7 @@ func (v *Visitor) runOthers(ctx context.Context, budget time.Duration) []report 
 			continue
 		}
 		for _, id := range r.others(r == v.main) {
-			sent = append(sent, r.send(v.browser.hook.run(budget), id))
+			sent = append(sent, r.send(v.browser.hook.run(budget, kinds), id))
 		}
 	}
 	v.mu.Unlock()

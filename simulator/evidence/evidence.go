@@ -218,11 +218,12 @@ type Cookie struct {
 
 // Item is one entry of a store other than the cookie jar.
 type Item struct {
-	// Store is "localStorage", "sessionStorage", "indexedDB", "cache" or "serviceWorker".
+	// Store is "localStorage", "sessionStorage", "indexedDB", "cache",
+	// "serviceWorker" or "fileSystem" (the origin's private one).
 	Store  string `json:"store"`
 	Origin string `json:"origin"`
 	// Name is the key; for IndexedDB "database/store/key", for the Cache
-	// "cache/URL", for a service worker its scope.
+	// "cache/URL", for a service worker its scope, for a file its path.
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }

@@ -148,7 +148,7 @@ func (v *Visitor) tunnel(l *line, from io.ReadCloser, url string) {
 				rec.Body, rec.Incomplete = rec.Body[:maxTunnel], "the tunnel carried more than the gateway keeps"
 			}
 		})
-		if err != nil || len(rec.Body) >= maxTunnel {
+		if err != nil || rec.Incomplete != "" {
 			return
 		}
 	}

@@ -41,6 +41,7 @@ type Visitor struct {
 	records []*record
 	writes  []evidence.CookieWrite
 	fences  map[string]bool
+	taken   map[string]bool // the far ends of all connections taken up
 	lines   map[*line]struct{}
 	fresh   map[*line]struct{} // lines that are not settled
 	active  int                // requests that are being received or answered
@@ -66,6 +67,7 @@ func (g *Gateway) Visitor(stage Stage) (*Visitor, error) {
 		changed:  make(chan struct{}),
 		began:    g.clock(),
 		fences:   map[string]bool{},
+		taken:    map[string]bool{},
 		lines:    map[*line]struct{}{},
 		fresh:    map[*line]struct{}{},
 	}
@@ -95,8 +97,10 @@ func (v *Visitor) accept() {
 			_ = c.Close()
 			continue
 		}
+		v.taken[c.RemoteAddr().String()] = true
 		v.lines[l] = struct{}{}
 		v.fresh[l] = struct{}{}
+		v.notify()
 		v.mu.Unlock()
 		go l.route(v.gateway)
 	}
@@ -149,7 +153,23 @@ func (v *Visitor) AwaitFence(ctx context.Context, token string) error {
 // AwaitQuiet waits until the gateway has drained: no connection whose purpose
 // is unknown, no request that is being received or answered.
 func (v *Visitor) AwaitQuiet(ctx context.Context) error {
+	if err := v.barrier(ctx); err != nil {
+		return err
+	}
 	return v.wait(ctx, v.drained)
+}
+
+// barrier waits until every connection that was made before it has been taken
+// up: connections are taken up in the order in which they were made, so it makes
+// one itself and waits for its turn.
+func (v *Visitor) barrier(ctx context.Context) error {
+	var dialer net.Dialer
+	c, err := dialer.DialContext(ctx, "tcp4", v.Address())
+	if err != nil {
+		return fmt.Errorf("reach the visitor's own proxy address: %w", err)
+	}
+	defer func() { _ = c.Close() }()
+	return v.wait(ctx, func() bool { return v.taken[c.LocalAddr().String()] })
 }
 
 // drained tells whether nothing is under way. A line without a request that has

@@ -60,6 +60,9 @@ type Settled struct {
 	Storage []evidence.Item
 	// Forward is how far page time was run forward.
 	Forward time.Duration
+	// Deferred lists the URLs of requests that the page has put off until its
+	// end (fetchLater). They must arrive once it is left.
+	Deferred []string
 }
 
 // Wire is the visitor's recorded way to the world.

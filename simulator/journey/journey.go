@@ -94,7 +94,8 @@ type walk struct {
 	options  Options
 	hit      func(string) bool
 	token    string
-	silent   bool // the pixel has failed to come once
+	silent   bool     // the pixel has failed to come once
+	deferred []string // what the page has put off until its end
 	evidence *evidence.Evidence
 	pictures map[string][]byte
 }
@@ -126,21 +127,26 @@ func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
 	return err == nil
 }
 
-// act does what the step says.
+// act does what the step says, and after opening a page awaits the pixel.
 func (j *walk) act(ctx context.Context, s scenario.Step, done *evidence.Step) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Action+j.options.Timeouts.Pixel,
-		fmt.Errorf("nothing happened within %v", j.options.Timeouts.Action))
-	defer cancel()
-	if s.Do != "" {
-		return j.visitor.Click(ctx, j.plan.Pixel.Actions[s.Do].Click)
-	}
-	if err := j.visitor.Open(ctx, j.page(s.Open)); err != nil {
+	if err := j.move(ctx, s); err != nil || s.Do != "" {
 		return err
 	}
 	done.Awaited = true
 	seen, err := j.awaitPixel(ctx)
 	done.Seen = seen
 	return err
+}
+
+// move opens the step's page, or clicks.
+func (j *walk) move(ctx context.Context, s scenario.Step) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Action,
+		fmt.Errorf("nothing happened within %v", j.options.Timeouts.Action))
+	defer cancel()
+	if s.Do != "" {
+		return j.visitor.Click(ctx, j.plan.Pixel.Actions[s.Do].Click)
+	}
+	return j.visitor.Open(ctx, j.page(s.Open))
 }
 
 // page is the URL of a page of the pixel's site.
@@ -170,6 +176,17 @@ func (j *walk) awaitPixel(ctx context.Context) (bool, error) {
 	return false, err
 }
 
+// awaitDeferred waits for what the page that was left had put off until its end.
+func (j *walk) awaitDeferred(ctx context.Context) error {
+	for _, url := range j.deferred {
+		if err := j.wire.Await(ctx, func(r *evidence.Request) bool { return r.URL == url }); err != nil {
+			return fmt.Errorf("await the request that the page deferred until its end, %s: %w", url, err)
+		}
+	}
+	j.deferred = nil
+	return nil
+}
+
 // settle ends the step with its fence and looks at what the browser keeps.
 func (j *walk) settle(ctx context.Context, index int, done *evidence.Step) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Fence,
@@ -181,6 +198,7 @@ func (j *walk) settle(ctx context.Context, index int, done *evidence.Step) error
 		return err
 	}
 	done.Page, done.RunForward = settled.Page, settled.Forward
+	j.deferred = settled.Deferred
 	if err := j.wire.AwaitFence(ctx, token); err != nil {
 		return err
 	}
@@ -219,6 +237,9 @@ func (j *walk) leave(ctx context.Context) {
 	defer cancel()
 	token := j.token + "-leave"
 	err := j.visitor.Leave(ctx, "https://"+j.plan.Pixel.Stage.Site+j.wire.BlankPath())
+	if err == nil {
+		err = j.awaitDeferred(ctx)
+	}
 	if err == nil {
 		_, err = j.visitor.Settle(ctx, j.wire.FencePath(token), 0)
 	}

@@ -28,10 +28,10 @@ func (s *Session) describe(result *verdict.Result) {
 	result.Pixel.Script, result.Pixel.ScriptSHA256 = s.script.Name, s.script.digest()
 	result.Warnings, result.Errors = s.warnings, s.errors
 	about := s.browser.Describe()
-	probed := s.preflight.about
+	probed := s.browser.preflight.about
 	about.ThirdPartyCookies, about.Webdriver, about.Channels = probed.ThirdPartyCookies, probed.Webdriver, probed.Channels
 	result.Browser = verdict.Browser(about)
-	result.Timings.Launch, result.Timings.Preflight = ms(s.launched), ms(s.preflight.took)
+	result.Timings.Launch, result.Timings.Preflight = ms(s.launched), ms(s.browser.preflight.took)
 }
 
 func newResult(tool verdict.Tool, p *scenario.Pixel, began time.Time) *verdict.Result {

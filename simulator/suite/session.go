@@ -26,16 +26,21 @@ type Session struct {
 	script  Script
 	gateway *gateway.Gateway
 
-	launched  time.Duration
-	proved    chan struct{} // closed when the preflight has ended
-	preflight preflight     // valid after proved
+	launched time.Duration
 
-	endings sync.WaitGroup
+	endings sync.WaitGroup // preflights and the visitors' ends
 
 	mu       sync.Mutex
-	browser  journey.Browser
+	browser  *tested
 	warnings []string
 	errors   []string
+}
+
+// tested is a browser with the preflight that is made in it.
+type tested struct {
+	journey.Browser
+	proved    chan struct{} // closed when the preflight has ended
+	preflight preflight     // valid after proved
 }
 
 // Visit is one walked and judged plan.
@@ -58,19 +63,48 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	if err != nil {
 		return nil, &UsageError{err}
 	}
-	s := &Session{options: o, script: script, proved: make(chan struct{})}
+	s := &Session{options: o, script: script}
 	if s.gateway, err = gateway.New(gateway.Options{}); err != nil {
 		return nil, err
 	}
-	if s.browser, err = o.Launch(ctx, s.gateway.SPKI()); err != nil {
+	if s.browser, err = s.launch(ctx); err != nil {
 		return nil, errors.Join(err, s.gateway.Close())
 	}
 	s.launched = time.Since(began)
-	go func() {
-		defer close(s.proved)
-		s.preflight = probe(ctx, s.gateway, s.browserNow())
-	}()
 	return s, nil
+}
+
+// launch starts a browser and begins its preflight.
+func (s *Session) launch(ctx context.Context) (*tested, error) {
+	b, err := s.options.Launch(ctx, s.gateway.SPKI())
+	if err != nil {
+		return nil, err
+	}
+	t := &tested{Browser: b, proved: make(chan struct{})}
+	s.endings.Go(func() {
+		defer close(t.proved)
+		alive, stop := whileAlive(ctx, b)
+		defer stop()
+		t.preflight = probe(alive, s.gateway, b)
+	})
+	return t, nil
+}
+
+// errDied is the cause of whatever ends because the browser is gone.
+var errDied = errors.New("the browser died")
+
+// whileAlive derives a context that ends with the browser, so that nobody waits
+// for what a dead one cannot do.
+func whileAlive(ctx context.Context, b journey.Browser) (context.Context, context.CancelFunc) {
+	alive, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-b.Lost():
+			cancel(errDied)
+		case <-alive.Done():
+		}
+	}()
+	return alive, func() { cancel(nil) }
 }
 
 // Close ends the browser and the gateway.
@@ -80,23 +114,19 @@ func (s *Session) Close() error {
 }
 
 // settle waits for the preflight and for the visitors' ends.
-func (s *Session) settle() {
-	<-s.proved
-	s.endings.Wait()
-}
+func (s *Session) settle() { s.endings.Wait() }
 
 // Visit walks a plan with a fresh visitor and judges what was seen. The verdicts
 // await the preflight. Whatever goes wrong is in the visit; a cancelled context
 // shows as a fault of the harness.
 func (s *Session) Visit(ctx context.Context, plan *scenario.Plan) *Visit {
 	began := time.Now()
-	walked, attempts := s.attempt(ctx, plan)
-	<-s.proved
+	walked, browser, attempts := s.attempt(ctx, plan)
 	e := walked.Evidence
-	about := s.preflight.about
+	about := browser.preflight.about
 	e.Browser.ThirdPartyCookies, e.Browser.Webdriver, e.Browser.Channels = about.ThirdPartyCookies, about.Webdriver, about.Channels
-	if s.preflight.err != nil {
-		e.Faults = append(e.Faults, s.preflight.err.Error())
+	if browser.preflight.err != nil {
+		e.Faults = append(e.Faults, browser.preflight.err.Error())
 	}
 	if s.options.Redact {
 		e = redact(plan, e)
@@ -121,29 +151,31 @@ func judge(plan *scenario.Plan, e *evidence.Evidence) *Visit {
 	return v
 }
 
-// attempt walks a plan, and once more when the browser died under it.
-func (s *Session) attempt(ctx context.Context, plan *scenario.Plan) (journey.Walked, int) {
+// attempt walks a plan, and once more when the browser died under it. It returns
+// the browser of the last walk, whose preflight has ended, and how many there were.
+func (s *Session) attempt(ctx context.Context, plan *scenario.Plan) (journey.Walked, *tested, int) {
 	for n := 1; ; n++ {
 		browser := s.browserNow()
 		walked := s.walk(ctx, plan, browser)
 		walked.Evidence.Header = s.header(plan, walked.Evidence, n)
+		<-browser.proved
 		if len(plan.Unsupported) > 0 || ctx.Err() != nil {
-			return walked, n
+			return walked, browser, n
 		}
 		walked.Evidence.Browser = browser.Describe()
 		select {
 		case <-browser.Lost():
 		default:
-			return walked, n
+			return walked, browser, n
 		}
 		if n == maxAttempts {
-			return walked, n
+			return walked, browser, n
 		}
 		s.keepLost(plan, walked.Evidence)
 		s.note([]string{fmt.Sprintf("the browser died during %s; the visitor was run once more on a new browser", plan.Scenario.ID)}, nil)
 		if err := s.replace(ctx, browser); err != nil {
 			walked.Evidence.Faults = append(walked.Evidence.Faults, err.Error())
-			return walked, n
+			return walked, browser, n
 		}
 	}
 }
@@ -156,6 +188,8 @@ func (s *Session) walk(ctx context.Context, plan *scenario.Plan, browser journey
 	if len(plan.Unsupported) > 0 {
 		return journey.Walked{Evidence: &evidence.Evidence{}}
 	}
+	ctx, stop := whileAlive(ctx, browser)
+	defer stop()
 	hosts, err := stage(plan, s.script, s.options.Collector)
 	if err != nil {
 		return broken(err)
@@ -202,7 +236,7 @@ func (s *Session) header(plan *scenario.Plan, e *evidence.Evidence, attempt int)
 	return h
 }
 
-func (s *Session) browserNow() journey.Browser {
+func (s *Session) browserNow() *tested {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.browser
@@ -210,13 +244,13 @@ func (s *Session) browserNow() journey.Browser {
 
 // replace puts a new browser in the place of one that died, unless another
 // visitor has done so already.
-func (s *Session) replace(ctx context.Context, dead journey.Browser) error {
+func (s *Session) replace(ctx context.Context, dead *tested) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.browser != dead {
 		return nil
 	}
-	fresh, err := s.options.Launch(ctx, s.gateway.SPKI())
+	fresh, err := s.launch(ctx)
 	if err != nil {
 		return fmt.Errorf("start another browser: %w", err)
 	}
