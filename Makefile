@@ -47,7 +47,7 @@ $(BIN): $(SOURCES) go.mod go.sum
 
 bench: chrome ## journeys per second, beside playwright-core where npm is at hand
 	@folder=$$(mktemp -d); trap 'rm -rf "$$folder"' EXIT; \
-	if command -v npm >/dev/null; then npm install --silent --no-fund --no-audit --prefix "$$folder" playwright-core@1.64.1; else folder=; fi; \
+	if command -v npm >/dev/null; then npm install --silent --no-fund --no-audit --prefix "$$folder" playwright-core@1.65.1; else folder=; fi; \
 	$(GO) run ./e2e/bench -playwright "$$folder"
 	$(GO) test -run '^$$' -bench . -benchmem ./simulator/... ./reference/...
 

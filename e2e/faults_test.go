@@ -120,21 +120,21 @@ var _ = g.Describe("a tracker that does nothing", func() {
 	}, g.SpecTimeout(time.Minute))
 
 	g.DescribeTable("by mistake proves nothing, and the page says why",
-		func(ctx g.SpecContext, source string, parts ...string) {
+		func(ctx g.SpecContext, source, level string, parts ...string) {
 			o := options(browser.Shell)
 			impatient(&o)
 			o.Script = &suite.Script{Name: "broken.js", Source: []byte(source)}
 			visit := walk(ctx, o)
 			expectNothingProven(visit)
-			if len(parts) > 0 {
-				said(visit.Evidence, "exception", parts...)
+			if level != "" {
+				said(visit.Evidence, level, parts...)
 			}
 		},
-		g.Entry("an empty file", "", g.SpecTimeout(time.Minute)),
-		g.Entry("a syntax error", "var wtSmart = ;\n", "SyntaxError", script+":1:15", g.SpecTimeout(time.Minute)),
-		g.Entry("an error that is thrown", "\nthrow new TypeError('out of order');\n", "TypeError: out of order", script+":2:", g.SpecTimeout(time.Minute)),
-		g.Entry("a promise that nobody takes", "Promise.reject(new Error('not today'));", "not today", g.SpecTimeout(time.Minute)),
-		g.Entry("a page of HTML in its place", "<!doctype html><title>Not found</title>", "SyntaxError", script+":1:1", g.SpecTimeout(time.Minute)),
+		g.Entry("an empty file", "", "", g.SpecTimeout(time.Minute)),
+		g.Entry("a syntax error", "var wtSmart = ;\n", "exception", "SyntaxError", script+":1:15", g.SpecTimeout(time.Minute)),
+		g.Entry("an error that is thrown", "\nthrow new TypeError('out of order');\n", "exception", "TypeError: out of order", script+":2:", g.SpecTimeout(time.Minute)),
+		g.Entry("a promise that nobody takes", "Promise.reject(new Error('not today'));", "exception", "not today", g.SpecTimeout(time.Minute)),
+		g.Entry("a page of HTML in its place", "<!doctype html><title>Not found</title>", "error", "did not load: script "+script, g.SpecTimeout(time.Minute)),
 	)
 
 	g.It("because its file is not there proves nothing, and the page says why", func(ctx g.SpecContext) {
@@ -147,7 +147,7 @@ var _ = g.Describe("a tracker that does nothing", func() {
 		Expect(err).NotTo(HaveOccurred())
 		visit := walk(ctx, o)
 		expectNothingProven(visit)
-		said(visit.Evidence, "error", "404", "https://cdn.vendor.test/js/no-such-file.js")
+		said(visit.Evidence, "error", "did not load: script https://cdn.vendor.test/js/no-such-file.js")
 	}, g.SpecTimeout(time.Minute))
 
 	g.It("because a policy of the page's blocks it proves nothing, and the page says why", func(ctx g.SpecContext) {

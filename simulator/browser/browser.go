@@ -98,14 +98,17 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 	if err != nil {
 		output := proc.output.String()
 		_ = b.Close()
-		return nil, fmt.Errorf("the browser %s did not start: %w\n%s%s", o.Path, err, output, sandboxHint(output))
+		return nil, fmt.Errorf("the browser %s did not start: %w\n%s%s", o.Path, err, output, startHint(output))
 	}
 	return b, nil
 }
 
-// sandboxHint says what to do about the commonest reason of a failed start.
-func sandboxHint(output string) string {
-	if strings.Contains(output, "no-sandbox") || strings.Contains(output, "sandbox") {
+// startHint says what to do about the commonest reasons of a failed start.
+func startHint(output string) string {
+	switch {
+	case strings.Contains(output, "Missing X server"), strings.Contains(output, "cannot open display"):
+		return "\nhint: a visible window needs a display; without one, leave --headed out or use xvfb-run"
+	case strings.Contains(output, "sandbox"):
 		return "\nhint: Chrome's sandbox cannot be set up here; run as an ordinary user with user namespaces, or as root, where it is switched off"
 	}
 	return ""

@@ -30,15 +30,16 @@ func (h hook) source(offset time.Duration) string {
 		",OFFSET=" + strconv.FormatInt(offset.Milliseconds(), 10) + ";\n" + hookSource + "}"
 }
 
-// run is the expression that makes a frame or worker do its deferred work, and
-// says what it keeps in the stores of these kinds.
-func (h hook) run(budget time.Duration, kinds []string) string {
-	return fmt.Sprintf("globalThis[%q]?.run(%d, %s)", h.name, budget.Milliseconds(), list(kinds))
+// run is the expression that makes a frame or worker do the work that it defers
+// until some time on the page's clock, and say what it keeps in the stores of these
+// kinds.
+func (h hook) run(until time.Time, kinds []string) string {
+	return fmt.Sprintf("globalThis[%q]?.run(%d, %s)", h.name, until.UnixMilli(), list(kinds))
 }
 
-// settle is the expression that ends a step in the page.
-func (h hook) settle(path string, budget time.Duration, kinds []string) string {
-	return fmt.Sprintf("globalThis[%q].settle(%q, %d, %s)", h.name, path, budget.Milliseconds(), list(kinds))
+// settle is the expression that ends a step in the page, in the same way.
+func (h hook) settle(path string, until time.Time, kinds []string) string {
+	return fmt.Sprintf("globalThis[%q].settle(%q, %d, %s)", h.name, path, until.UnixMilli(), list(kinds))
 }
 
 // list is a list of plain words in JavaScript.

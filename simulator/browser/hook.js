@@ -16,6 +16,7 @@
     fetch: scope.fetch ? scope.fetch.bind(scope) : undefined,
     beacon: scope.navigator && scope.navigator.sendBeacon ? scope.navigator.sendBeacon.bind(scope.navigator) : undefined,
     report: typeof scope[BINDING] === 'function' ? scope[BINDING] : () => {},
+    eval: scope.eval, // called through native it is the indirect one: in the global scope
     stringify: JSON.stringify,
     Date: scope.Date,
     now: scope.Date.now,
@@ -45,15 +46,16 @@
   const timers = new Map(); // id -> {due, period, run, left}
   const track = (set, clear, repeats) => [
     (handler, delay, ...args) => {
-      if (typeof handler !== 'function') return set(handler, delay);
+      // A text is a script, and waits like any other work.
+      const run = typeof handler === 'function' ? () => handler.apply(scope, args) : () => native.eval(String(handler));
       const wait = Math.max(0, Number(delay) || 0);
       const timer = { due: now() + wait, period: repeats ? Math.max(1, wait) : 0, runs: 0 };
       const id = set(() => {
         if (repeats) timer.due = now() + timer.period;
         else timers.delete(id);
-        handler.apply(scope, args);
+        run();
       }, delay);
-      timer.run = () => handler.apply(scope, args);
+      timer.run = run;
       timer.stop = () => clear(id);
       timers.set(id, timer);
       return id;
@@ -103,8 +105,8 @@
     channel.port2.postMessage(0);
   });
 
-  // forward runs what is due within the next budget milliseconds, in order,
-  // moving the page's clock to each. A repeating timer runs at most LIMIT times.
+  // forward runs what is due until then, in order, moving the page's clock to
+  // each. A repeating timer runs at most LIMIT times.
   const LIMIT = 100;
   const forward = async (until) => {
     let fired = 0;
@@ -160,6 +162,14 @@
       return Number.isNaN(at) || at <= 0 ? whole : key + new native.Date(at - offset).toUTCString();
     });
   };
+
+  // ---- what did not load: no console tells of a script that is not there ----
+  if (scope.document) {
+    scope.addEventListener('error', ({ target }) => {
+      const url = target && target !== scope && (target.src || target.href);
+      if (url) native.report(native.stringify({ failed: `${target.localName} ${url}`, frame: String(scope.location.href) }));
+    }, true);
+  }
 
   // ---- what the page keeps, besides cookies ----
   // Opening a store costs the browser more than a page load; so a store is read
@@ -251,17 +261,16 @@
   const api = {
     // run makes deferred work happen; frames and workers other than the page's
     // own do only this.
-    run: async (budget, kinds) => {
+    run: async (until, kinds) => {
       await loaded();
       const before = offset;
-      const fired = await forward(now() + budget);
+      const fired = await forward(until);
       return { fired, forward: offset - before, offset, storage: await stores(kinds), deferred: deferred() };
     },
     // settle ends a step: the page has loaded, what it deferred has happened,
     // and its fence comes after all that it sent.
-    settle: async (path, budget, kinds) => {
+    settle: async (path, until, kinds) => {
       await loaded();
-      const until = now() + budget;
       const before = offset;
       let fired = 0;
       for (let round = 0; round < 10; round++) {

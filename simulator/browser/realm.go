@@ -10,6 +10,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/cdp/jsonv2"
+	"github.com/chromedp/cdproto/debugger"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/page"
@@ -55,7 +56,12 @@ func (v *Visitor) adopt(parent *session, event target.EventAttachedToTarget) {
 		})
 		r.ready = append(r.ready, send(s, page.Enable, page.EnableParams{}))
 	default:
-		send(s, runtime.Evaluate, runtime.EvaluateParams{Expression: h.source(v.offset), Silent: new(true)})
+		// The global object of a worker that waits is not built yet. The hook goes
+		// in when the worker halts before its first script; see halted.
+		send(s, debugger.Enable, debugger.EnableParams{})
+		send(s, debugger.SetInstrumentationBreakpoint, debugger.SetInstrumentationBreakpointParams{
+			Instrumentation: debugger.SetInstrumentationBreakpointInstrumentationBeforeScriptExecution,
+		})
 	}
 	r.ready = append(r.ready,
 		send(s, emulation.SetUserAgentOverride, v.browser.identity),
@@ -69,6 +75,16 @@ func (v *Visitor) adopt(parent *session, event target.EventAttachedToTarget) {
 	v.mu.Lock()
 	v.realms[r] = struct{}{}
 	v.mu.Unlock()
+}
+
+// halted puts the hook into a worker that has halted before a script, and lets it
+// go on: without the debugger nothing halts it again.
+func (r *realm) halted() {
+	v := r.visitor
+	send(r.session, runtime.Evaluate, runtime.EvaluateParams{
+		Expression: v.browser.hook.source(v.offset), Silent: new(true), DisableBreaks: new(true),
+	})
+	send(r.session, debugger.Disable, cdp.Empty{})
 }
 
 // prepared waits until the page has taken everything that adopt sent.
@@ -161,6 +177,8 @@ func (r *realm) handle(method string, params jsonv2.Value) {
 			d := event.ExceptionDetails
 			r.visitor.noteMessage("exception", exceptionText(d), source(d.URL, d.LineNumber, d.ColumnNumber))
 		}
+	case "Debugger.paused":
+		r.halted()
 	case "Log.entryAdded":
 		if event, err := decode[log.EventEntryAdded](params); err == nil && event.Entry != nil {
 			e := event.Entry
@@ -188,11 +206,12 @@ func (r *realm) contextCreated(params jsonv2.Value) {
 	r.visitor.mu.Unlock()
 }
 
-// noteReport records what the hook reports: a cookie write, or that a script has
-// reached for a store.
+// noteReport records what the hook reports: a cookie write, that a script has
+// reached for a store, or that something did not load.
 func (v *Visitor) noteReport(payload string) {
 	var said struct {
 		Touched string `json:"touched"`
+		Failed  string `json:"failed"`
 
 		By    string  `json:"by"`
 		Raw   string  `json:"raw"`
@@ -214,10 +233,14 @@ func (v *Visitor) noteReport(payload string) {
 		v.mu.Unlock()
 		return
 	}
+	if said.Failed != "" {
+		v.noteMessage("error", "did not load: "+said.Failed, said.Frame)
+		return
+	}
 	w := evidence.ParseWrite(said.Raw, time.UnixMilli(int64(said.At)))
 	w.By, w.Frame = said.By, said.Frame
 	if x := said.Extra; x != nil {
-		w.Domain, w.Path, w.SameSite, w.Secure = x.Domain, x.Path, x.SameSite, true
+		w.Domain, w.Path, w.SameSite, w.Secure = x.Domain, x.Path, sameSite[x.SameSite], true
 		if x.Expires != nil {
 			w.Session, w.Lifetime = false, milliseconds(*x.Expires-said.At)
 		}
@@ -227,6 +250,9 @@ func (v *Visitor) noteReport(payload string) {
 	v.writes = append(v.writes, w)
 	v.mu.Unlock()
 }
+
+// sameSite is what a cookie store's words are elsewhere.
+var sameSite = map[string]string{"strict": "Strict", "lax": "Lax", "none": "None"}
 
 func (v *Visitor) noteMessage(level, text, source string) {
 	switch level {

@@ -105,23 +105,42 @@ type report struct {
 	} `json:"storage"`
 }
 
-// Settle ends a step; see journey.Visitor.
+// maxRounds bounds how often page and others hand deferred work to each other in
+// one step.
+const maxRounds = 10
+
+// Settle ends a step; see journey.Visitor. A page's timer may hand work to a frame
+// or a worker, which defers it once more: so all are run, in turns, until none of
+// them had anything left to do.
 func (v *Visitor) Settle(ctx context.Context, fencePath string, budget time.Duration) (journey.Settled, error) {
-	reports := v.runOthers(ctx, budget)
-	var own report
-	if err := v.main.evaluate(ctx, v.browser.hook.settle(fencePath, budget, v.kindsInUse()), 0, &own); err != nil {
-		return journey.Settled{}, fmt.Errorf("end the step: %w", err)
-	}
-	settled := journey.Settled{Page: own.Page}
-	for _, r := range append(reports, own) {
-		settled.Forward = max(settled.Forward, milliseconds(r.Forward))
-		settled.Deferred = append(settled.Deferred, r.Deferred...)
-		for _, item := range r.Storage {
-			settled.Storage = append(settled.Storage, evidence.Item(item))
+	until := time.Now().Add(v.offset + budget)
+	var settled journey.Settled
+	var forward, offset time.Duration
+	for round := range maxRounds {
+		reports := v.runOthers(ctx, until)
+		alone := len(reports) == 0
+		var own report
+		if err := v.main.evaluate(ctx, v.browser.hook.settle(fencePath, until, v.kindsInUse()), 0, &own); err != nil {
+			return journey.Settled{}, fmt.Errorf("end the step: %w", err)
+		}
+		forward += milliseconds(own.Forward)
+		fired := 0
+		settled = journey.Settled{Page: own.Page, Forward: max(settled.Forward, forward)}
+		for _, r := range append(reports, own) {
+			fired += r.Fired
+			offset = max(offset, milliseconds(r.Offset))
+			settled.Forward = max(settled.Forward, milliseconds(r.Forward))
+			settled.Deferred = append(settled.Deferred, r.Deferred...)
+			for _, item := range r.Storage {
+				settled.Storage = append(settled.Storage, evidence.Item(item))
+			}
+		}
+		if fired == 0 && (alone || round > 0) {
+			break
 		}
 	}
 	sortItems(&settled.Storage)
-	return settled, v.setClock(ctx, max(v.offset, milliseconds(own.Offset)))
+	return settled, v.setClock(ctx, max(v.offset, offset))
 }
 
 // stores are the kinds of stores that are read once a script has reached for one.
@@ -147,9 +166,10 @@ func (v *Visitor) kindsInUse() []string {
 	return used
 }
 
-// runOthers makes every frame and worker but the page's own document do its
-// deferred work. One that goes away meanwhile has nothing left to do.
-func (v *Visitor) runOthers(ctx context.Context, budget time.Duration) []report {
+// runOthers makes every frame and worker but the page's own document do the work
+// that it defers until some time on the page's clock. One that goes away meanwhile
+// has nothing left to do.
+func (v *Visitor) runOthers(ctx context.Context, until time.Time) []report {
 	var sent []*pending
 	kinds := v.kindsInUse()
 	v.mu.Lock()
@@ -159,7 +179,7 @@ func (v *Visitor) runOthers(ctx context.Context, budget time.Duration) []report 
 			continue
 		}
 		for _, id := range r.others(r == v.main) {
-			sent = append(sent, r.send(v.browser.hook.run(budget, kinds), id))
+			sent = append(sent, r.send(v.browser.hook.run(until, kinds), id))
 		}
 	}
 	v.mu.Unlock()

@@ -264,7 +264,8 @@ func TestLastingCookie(t *testing.T) {
 func TestSpan(t *testing.T) {
 	t.Parallel()
 	for d, want := range map[time.Duration]string{
-		0: "0 seconds", time.Second: "1 second", 90 * time.Second: "1 minute 30 seconds", time.Hour: "1 hour",
+		1800*24*time.Hour - 400*time.Millisecond: "1800 days",
+		0:                                        "0 seconds", time.Second: "1 second", 90 * time.Second: "1 minute 30 seconds", time.Hour: "1 hour",
 		30 * time.Minute: "30 minutes", 26 * time.Hour: "1 day 2 hours", 24*time.Hour + time.Second: "1 day",
 		fiveYear - 300*time.Millisecond: "1825 days", -1: "less than nothing",
 	} {

@@ -81,6 +81,9 @@ func span(d time.Duration) string {
 		return "less than nothing"
 	}
 	d = d.Round(time.Second)
+	if d >= time.Hour {
+		d = d.Round(time.Minute) // a cookie's expiry is cut to the second
+	}
 	units := []struct {
 		name string
 		size time.Duration

@@ -163,6 +163,13 @@ func await(t *testing.T, v *Visitor, path string) {
 	}
 }
 
+// isDrained tells whether nothing is under way at this moment.
+func isDrained(v *Visitor) bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.drained()
+}
+
 func pathIs(path string) func(*evidence.Request) bool {
 	return func(r *evidence.Request) bool {
 		u, err := url.Parse(r.URL)

@@ -104,7 +104,9 @@ func (v *visitor) Screenshot(ctx context.Context) ([]byte, error) {
 	return fmt.Appendf(nil, "picture after %d calls", len(v.calls)), err
 }
 
-func (v *visitor) Leave(ctx context.Context, blank string) error { return v.call(ctx, "leave to %s", blank) }
+func (v *visitor) Leave(ctx context.Context, blank string) error {
+	return v.call(ctx, "leave to %s", blank)
+}
 
 func (v *visitor) Messages() []evidence.Message { return []evidence.Message{{Text: "hello"}} }
 

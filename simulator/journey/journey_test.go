@@ -27,7 +27,10 @@ func TestAWalkAsksInOrder(t *testing.T) {
 	var told []string
 	walked := w.walk(t.Context(), journey.Options{
 		Screenshots: true,
-		Step:        func(i int, s scenario.Step) { told = append(told, s.Name); w.calls = append(w.calls, "told of "+s.Name) },
+		Step: func(i int, s scenario.Step) {
+			told = append(told, s.Name)
+			w.calls = append(w.calls, "told of "+s.Name)
+		},
 	}, opening("identified", "home"), doing("opting-out", "opt-out"), opening("anonymous", "products"))
 	want := []string{
 		"told of identified", "wire: begin identified", "visitor: begin identified at 11:00:00",

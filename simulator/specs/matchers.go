@@ -1,6 +1,7 @@
 package specs
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -43,14 +44,19 @@ func CarryParameter(name string, value ...string) types.GomegaMatcher {
 			if carrying != 0 && carrying != len(hits) {
 				return false, text, fmt.Errorf("%d of %d requests of step %s carry %s:\n%s", carrying, len(hits), m.step, own, text)
 			}
-			return carrying == len(hits), text, nil
+			if carrying == 0 {
+				err = m.doubt(hits)
+			}
+			return carrying == len(hits), text, err
 		},
 	}
 }
 
 // BeAnonymous matches when every request of the pixel in the step carries the
 // anonymous flag, where the pixel has one, and none carries the visitor ID, and
-// no value that the visitor ID had in another step is anywhere in any request.
+// no value that the visitor ID had in another step is anywhere in any request. The
+// cookies with which the browser asks the site for its own pages do not count:
+// they go before a script of the page could remove them.
 func BeAnonymous() types.GomegaMatcher {
 	return &matcher{about: "be anonymous", match: func(m Moment) (bool, string, error) {
 		hits, err := m.hits()
@@ -71,11 +77,11 @@ func BeAnonymous() types.GomegaMatcher {
 			}
 		}
 		for _, value := range m.walked.valuesOf("visitor-id") {
-			if where := m.traces(value); where != "" {
+			if where := m.traces(value, m.ownCookies()); where != "" {
 				return false, "the visitor ID " + value + " is in " + where, nil
 			}
 		}
-		return true, fmt.Sprintf("%d requests without a visitor ID", len(hits)), nil
+		return true, fmt.Sprintf("requests without a visitor ID: %d", len(hits)), m.doubt(nil)
 	}}
 }
 
@@ -89,11 +95,10 @@ func HaveNoTraceOf(value string) types.GomegaMatcher {
 		if _, err := m.hits(); err != nil {
 			return false, "", err
 		}
-		where := m.traces(value)
-		if where == "" {
-			return true, "no trace", nil
+		if where := m.traces(value, nil); where != "" {
+			return false, "it is in " + where, nil
 		}
-		return false, "it is in " + where, nil
+		return true, "no trace", m.doubt(nil)
 	}}
 }
 
@@ -111,6 +116,9 @@ func HaveCookie(name string, value ...string) types.GomegaMatcher {
 		for _, c := range snapshot.Cookies {
 			jar = append(jar, c.Name+"="+c.Value)
 			found = found || c.Name == m.cookie(name) && (len(value) == 0 || c.Value == value[0])
+		}
+		if len(jar) == 0 {
+			return false, "the jar is empty", nil
 		}
 		return found, "the jar holds " + strings.Join(jar, "; "), nil
 	}}
@@ -234,14 +242,40 @@ func (m Moment) snapshot() (*evidence.Snapshot, error) {
 	return nil, fmt.Errorf("what the browser kept at the end of step %s was not recorded", m.step)
 }
 
-// traces says where a value stands in what left the browser during the step.
-func (m Moment) traces(value string) string {
+// traces says where a value stands in what left the browser during the step, but
+// for what is passed over.
+func (m Moment) traces(value string, passOver func(*evidence.Request, evidence.Finding) bool) string {
 	for _, r := range m.walked.evidence.During(m.step) {
-		if found := evidence.FindValue(r, value); len(found) > 0 {
-			return fmt.Sprintf("%s of %s %s", found[0].Part, r.Method, r.URL)
+		for _, found := range evidence.FindValue(r, value) {
+			if passOver == nil || !passOver(r, found) {
+				return fmt.Sprintf("%s of %s %s", found.Part, r.Method, r.URL)
+			}
 		}
 	}
 	return ""
+}
+
+// doubt is an error when something may be missing from what is known of the
+// requests, nil for all of the step: what is not found there may be there all the
+// same.
+func (m Moment) doubt(requests []*evidence.Request) error {
+	if requests == nil {
+		requests = m.walked.evidence.During(m.step)
+	}
+	for _, r := range requests {
+		if why := cmp.Or(r.Incomplete, r.Read().Unread); why != "" {
+			return fmt.Errorf("%s %s is not known whole: %s", r.Method, r.URL, why)
+		}
+	}
+	return nil
+}
+
+// ownCookies tells the site's own cookies on the way to the site.
+func (m Moment) ownCookies() func(*evidence.Request, evidence.Finding) bool {
+	hit := m.walked.plan.Pixel.Hits()
+	return func(r *evidence.Request, f evidence.Finding) bool {
+		return r.Purpose == "page" && !hit(r.URL) && f.Part == "header cookie"
+	}
 }
 
 // parameter and cookie turn a role into the pixel's own name; another name is
@@ -277,5 +311,5 @@ func (w Walked) valuesOf(role string) []string {
 		}
 	}
 	slices.Sort(values)
-	return slices.DeleteFunc(slices.Compact(values), func(v string) bool { return len(v) < 8 })
+	return slices.DeleteFunc(slices.Compact(values), func(v string) bool { return !evidence.Traceable(v) })
 }

@@ -146,7 +146,7 @@ func explain(v verdict.Verdict) string {
 	line("reason", v.Reason)
 	for _, e := range []*verdict.Excerpt{v.Request, v.Cookie, v.Storage} {
 		if e != nil {
-			line("evidence", strings.ReplaceAll(e.Marked("»", "«"), "\n", "\n             "))
+			line("evidence", strings.ReplaceAll(e.Marked("»", "«"), "\n", "\n            "))
 		}
 	}
 	line("where", v.Where)

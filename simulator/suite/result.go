@@ -112,6 +112,9 @@ func (s *Session) keepLost(plan *scenario.Plan, e *evidence.Evidence) {
 	if s.options.Folder == "" {
 		return
 	}
+	if s.options.Redact {
+		e = redact(plan, e)
+	}
 	path := filepath.Join(s.options.Folder, lostFolder, plan.Scenario.ID+".ndjson")
 	err := os.MkdirAll(filepath.Dir(path), 0o755)
 	if err == nil {

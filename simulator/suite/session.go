@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -219,6 +220,9 @@ func (s *Session) walk(ctx context.Context, plan *scenario.Plan, browser journey
 func (s *Session) dispose(plan *scenario.Plan, visitor journey.Visitor, wire *gateway.Visitor, judged int) {
 	<-visitor.Dispose()
 	for _, late := range wire.Requests()[judged:] {
+		if s.options.Redact { // nobody has looked yet for what is personal in it
+			late.URL, _, _ = strings.Cut(late.URL, "?")
+		}
 		s.note(nil, []string{fmt.Sprintf("a request left the browser after the visit of %s had ended, and was not judged: %s %s", plan.Scenario.ID, late.Method, late.URL)})
 	}
 	_ = wire.Close()

@@ -58,27 +58,40 @@ func Stage(plan *scenario.Plan, o Options) (gateway.Stage, error) {
 // pages, the tracker's code, the collector.
 func stage(plan *scenario.Plan, script Script, collector http.Handler) (gateway.Stage, error) {
 	p := plan.Pixel
-	site := http.NewServeMux()
+	site, scripts := http.NewServeMux(), http.NewServeMux()
+	if p.Stage.Scripts == p.Stage.Site {
+		scripts = site
+	}
 	for name, path := range p.Pages {
 		html, err := scenario.RenderPage(plan, name, scenario.PageData{})
 		if err != nil {
 			return nil, fmt.Errorf("build page %s of pixel %s: %w", name, p.Name, err)
 		}
-		if path == "/" {
-			path = "/{$}"
-		}
-		site.Handle("GET "+path, content("text/html; charset=utf-8", html))
+		site.Handle("GET "+exactly(path), content("text/html; charset=utf-8", html))
 	}
+	scripts.Handle("GET "+exactly(p.Stage.Path), content("text/javascript; charset=utf-8", script.Source))
 	if collector == nil {
 		collector = http.HandlerFunc(gateway.Sink)
 	}
-	scripts := http.NewServeMux()
-	scripts.Handle("GET "+p.Stage.Path, content("text/javascript; charset=utf-8", script.Source))
-	return gateway.Stage{
-		p.Stage.Site:      {Purpose: "page", Handler: site},
-		p.Stage.Scripts:   {Purpose: "script", Handler: scripts},
-		p.Stage.Collector: {Purpose: "collector", Handler: collector},
-	}, nil
+	hosts := gateway.Stage{
+		p.Stage.Scripts: {Purpose: "script", Handler: scripts},
+		p.Stage.Site:    {Purpose: "page", Handler: site},
+	}
+	// A collector that shares a host with the others answers what they do not.
+	if host, shared := hosts[p.Stage.Collector]; shared {
+		host.Handler.(*http.ServeMux).Handle("/", collector)
+	} else {
+		hosts[p.Stage.Collector] = gateway.Host{Purpose: "collector", Handler: collector}
+	}
+	return hosts, nil
+}
+
+// exactly is the pattern of one path and nothing below it.
+func exactly(path string) string {
+	if strings.HasSuffix(path, "/") {
+		return path + "{$}"
+	}
+	return path
 }
 
 // content serves fixed bytes. They are not to be cached, so that every visit

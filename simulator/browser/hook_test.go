@@ -1,0 +1,377 @@
+package browser
+
+import (
+	_ "embed"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"modernc.org/quickjs"
+)
+
+//go:embed testdata/page.js
+var pageSource string
+
+// noon is the page's clock when it opens, without any offset.
+var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+
+// scope is a page in which the hook runs before the page's own script.
+type scope struct {
+	t    *testing.T
+	vm   *quickjs.VM
+	hook hook
+}
+
+func newScope(t *testing.T, offset time.Duration) *scope {
+	t.Helper()
+	vm, err := quickjs.NewVM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := vm.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	s := &scope{t, vm, hook{name: "_name", binding: "$binding"}}
+	s.run(pageSource)
+	s.run("globalThis.$binding = (text) => { world.reports.push(JSON.parse(text)); }")
+	s.run(s.hook.source(offset))
+	return s
+}
+
+// run runs a script of the page, and what it makes ready.
+func (s *scope) run(source string) any {
+	s.t.Helper()
+	value, err := s.vm.Eval(source, quickjs.EvalGlobal)
+	if err != nil {
+		s.t.Fatalf("%v in\n%s", err, source)
+	}
+	if _, err := s.vm.ExecutePendingJobs(); err != nil {
+		s.t.Fatal(err)
+	}
+	return value
+}
+
+// await runs an expression of the driver's and returns what it resolves to.
+func (s *scope) await(expression string) report {
+	s.t.Helper()
+	s.run("world.result = undefined; (" + expression + ").then((r) => { world.result = r; }, (e) => { world.failed = String(e) + e.stack; })")
+	if failed := value1[*string](s, "world.failed"); failed != nil {
+		s.t.Fatalf("%s failed: %s", expression, *failed)
+	}
+	return value1[report](s, "world.result")
+}
+
+// settle ends a step after running page time forward by the budget.
+func (s *scope) settle(budget time.Duration) report {
+	s.t.Helper()
+	now := time.UnixMilli(value1[int64](s, "Date.now()"))
+	return s.await(s.hook.settle("/fence/t", now.Add(budget), nil))
+}
+
+// value1 is an expression's value.
+func value1[T any](s *scope, expression string) T {
+	s.t.Helper()
+	var value T
+	text, ok := s.run("JSON.stringify(" + expression + ") ?? 'null'").(string)
+	if !ok {
+		s.t.Fatalf("%s gives no text", expression)
+	}
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		s.t.Fatal(err)
+	}
+	return value
+}
+
+func (s *scope) want(what, expression string, want ...string) {
+	s.t.Helper()
+	got := value1[[]string](s, expression)
+	if len(want) == 0 && len(got) == 0 {
+		return
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		s.t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+// clock lets the page note a word with its own time.
+const clock = "var say = (word) => world.log.push(word + ' at ' + new Date().toISOString().slice(11, 19));"
+
+func TestDeferredWorkIsRunForwardInOrder(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + `
+setTimeout(say, 60000, 'a minute');
+setTimeout(say, 1000, 'a second');
+setTimeout(() => { say('ten seconds'); setTimeout(say, 5000, 'five more'); }, 10000);
+setTimeout(say, 60000, 'another minute');
+setTimeout(say, 7200000, 'two hours');
+setTimeout('say("a text")', 20000);
+setTimeout(function (...args) { say(args.join('+') + (this === globalThis)); }, 30000, 1, 2);
+Promise.resolve().then(() => setTimeout(say, 40000, 'later'));`)
+	r := s.settle(5 * time.Minute)
+	s.want("ran", "world.log",
+		"a second at 12:00:01", "ten seconds at 12:00:10", "five more at 12:00:15", "a text at 12:00:20",
+		"1+2true at 12:00:30", "later at 12:00:40", "a minute at 12:01:00", "another minute at 12:01:00")
+	if r.Forward != 60000 || r.Fired != 8 || r.Page != "https://www.shop.test/page" {
+		t.Errorf("the report is %+v", r)
+	}
+	if left := value1[int](s, "world.timers.size"); left != 1 {
+		t.Errorf("%d timers are left, want that of two hours alone", left)
+	}
+	// What ran does not run again, and the clock stays where it is.
+	if r := s.settle(30 * time.Second); r.Fired != 0 || r.Forward != 0 {
+		t.Errorf("again: %+v", r)
+	}
+	if got := value1[string](s, "new Date().toISOString()"); got != "2026-03-01T12:01:00.000Z" {
+		t.Errorf("the clock is at %s", got)
+	}
+}
+
+func TestTheFenceComesAfterAllThatWasDeferred(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(`
+setTimeout(() => fetch('/hit/1'), 1000);
+let answered = false;
+world.answer = (path) => { if (path === '/hit/1') setTimeout(() => fetch('/hit/2'), 1000); };
+fetch = ((original) => (path) => original(path))(fetch); // as pages do that count their requests`)
+	s.settle(time.Minute)
+	fences := value1[[]string](s, "world.fences")
+	if diff := cmp.Diff([]string{"/hit/1", "/hit/2"}, fences[:2]); diff != "" || fences[len(fences)-1] != "/fence/t" {
+		t.Errorf("asked for %q", fences)
+	}
+}
+
+// What an answer brings about, after the page's own timers have run, is waited for.
+func TestATimerThatAnAnswerSetsIsRunToo(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + `
+setTimeout(say, 1000, 'first');
+world.answer = (path) => { if (path === '/fence/t-0') setTimeout(say, 1000, 'upon the answer'); };`)
+	s.settle(time.Minute)
+	s.want("ran", "world.log", "first at 12:00:01", "upon the answer at 12:00:02")
+}
+
+func TestARepeatingTimerIsRunForwardWithinBounds(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + `
+setInterval(say, 60000, 'tick');
+let n = 0;
+const id = setInterval(() => { say('twice'); if (++n === 2) clearInterval(id); }, 100000);`)
+	s.settle(5 * time.Minute)
+	s.want("ran", "world.log", "tick at 12:01:00", "twice at 12:01:40", "tick at 12:02:00", "tick at 12:03:00",
+		"twice at 12:03:20", "tick at 12:04:00", "tick at 12:05:00")
+
+	s = newScope(t, 0)
+	s.run("let n = 0; setInterval(() => { n++; }, 0)")
+	s.settle(5 * time.Minute)
+	if n := value1[int](s, "n"); n != 100 {
+		t.Errorf("an interval without a pause ran %d times, want 100", n)
+	}
+}
+
+func TestATimerThatWasClearedOrFiredDoesNotRun(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + `
+const gone = setTimeout(say, 1000, 'cleared'); clearTimeout(gone); clearTimeout(undefined); clearTimeout('nonsense');
+const again = setInterval(say, 1000, 'stopped'); clearInterval(String(again));
+const first = setTimeout(say, 5000, 'fired');
+const tick = setInterval(say, 60000, 'tick');
+fire(first);
+fire(tick);`)
+	s.want("fired by themselves", "world.log", "fired at 12:00:05", "tick at 12:01:05")
+	s.settle(90 * time.Second)
+	s.want("ran", "world.log", "fired at 12:00:05", "tick at 12:01:05", "tick at 12:02:05")
+}
+
+func TestWorkThatThrowsHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + `setTimeout(() => { throw new Error('broken pixel'); }, 1000); setTimeout(say, 2000, 'after')`)
+	s.settle(time.Minute)
+	s.want("ran", "world.log", "after at 12:00:02")
+	s.want("errors", "world.thrown", "Error: broken pixel")
+}
+
+func TestAnIdlePeriodComesAtOnce(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + `
+requestIdleCallback((deadline) => say('idle for ' + deadline.timeRemaining()));
+cancelIdleCallback(requestIdleCallback(() => say('cancelled')));`)
+	s.settle(0)
+	if log := value1[[]string](s, "world.log"); len(log) == 0 || log[0] != "idle for 50 at 12:00:00" {
+		t.Errorf("ran: %q", log)
+	}
+}
+
+func TestThePagesClockIsMoved(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 3*24*time.Hour)
+	for expression, want := range map[string]string{
+		"new Date().toISOString()":                                   "2026-03-04T12:00:00.000Z",
+		"new Date(Date.now()).toISOString()":                         "2026-03-04T12:00:00.000Z",
+		"new Date(Date()).toISOString()":                             "2026-03-04T12:00:00.000Z",
+		"new (new Date().constructor)().toISOString()":               "2026-03-04T12:00:00.000Z",
+		"new (class extends Date {})().toISOString()":                "2026-03-04T12:00:00.000Z",
+		"new Date(0).toISOString()":                                  "1970-01-01T00:00:00.000Z",
+		"new Date(Date.UTC(2020, 1, 2)).toISOString()":               "2020-02-02T00:00:00.000Z",
+		"new Date('2020-02-02').toISOString()":                       "2020-02-02T00:00:00.000Z",
+		"String(new Date() instanceof Date)":                         "true",
+		"String(class extends Date {}.now() === Date.now())":         "true",
+		"String((new (class X extends Date {})()).constructor.name)": "X",
+		"String(Date.length) + Date.name":                            "7Date",
+		"String(performance.now())":                                  "5",
+	} {
+		if got := value1[string](s, expression); got != want {
+			t.Errorf("%s is %s, want %s", expression, got, want)
+		}
+	}
+	s.run("setTimeout(() => {}, 10000)")
+	s.settle(time.Minute)
+	if got := value1[int](s, "performance.now()"); got != 10005 {
+		t.Errorf("after ten seconds performance.now() is %d", got)
+	}
+}
+
+func TestCookiesAreReportedAsAskedForAndKeptForTheSpan(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct{ written, kept string }{
+		{"eid=1; Max-Age=60; Path=/", "eid=1; Max-Age=60; Path=/"},
+		{"eid=1; Expires=Thu, 05 Mar 2026 12:00:00 GMT; Path=/", "eid=1; Expires=Mon, 02 Mar 2026 12:00:00 GMT; Path=/"},
+		{"eid=1;expires = Thu, 05 Mar 2026 12:00:00 GMT", "eid=1;expires = Mon, 02 Mar 2026 12:00:00 GMT"},
+		{"expires=never; path=/", "expires=never; path=/"},
+		{"eid=1; expires=soon", "eid=1; expires=soon"},
+		{"eid=; expires=Thu, 01 Jan 1970 00:00:00 GMT", "eid=; expires=Thu, 01 Jan 1970 00:00:00 GMT"},
+		{"eid=; expires=Tue, 03 Mar 2026 12:00:00 GMT", "eid=; expires=Sat, 28 Feb 2026 12:00:00 GMT"}, // over already
+	} {
+		s := newScope(t, 3*24*time.Hour)
+		s.run("document.cookie = " + quoteJS(test.written))
+		s.want("kept of "+test.written, "world.jar", test.kept)
+		type said struct {
+			By, Raw, Frame string
+			At             int64
+		}
+		want := []said{{"document.cookie", test.written, "https://www.shop.test/page", noon.Add(3 * 24 * time.Hour).UnixMilli()}}
+		if diff := cmp.Diff(want, value1[[]said](s, "world.reports")); diff != "" {
+			t.Errorf("reported (-want +got):\n%s", diff)
+		}
+	}
+	s := newScope(t, 0)
+	s.run("document.cookie = 'a=1; Expires=Thu, 05 Mar 2026 12:00:00 GMT'")
+	s.want("without an offset", "world.jar", "a=1; Expires=Thu, 05 Mar 2026 12:00:00 GMT")
+	if got := value1[string](s, "document.cookie"); got != "a=1" {
+		t.Errorf("document.cookie reads %q", got)
+	}
+}
+
+// Page time that was run forward counts like the offset that the page began with.
+func TestACookieWrittenAfterRunningForwardIsKeptForTheSpan(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(`setTimeout(() => { document.cookie = 'a=1; expires=' + new Date(Date.now() + 60000).toUTCString(); }, 120000)`)
+	s.settle(5 * time.Minute)
+	s.want("kept", "world.jar", "a=1; expires=Sun, 01 Mar 2026 12:01:00 GMT")
+}
+
+func TestTheCookieStoreIsWatched(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 24*time.Hour)
+	s.run(`
+cookieStore.set('a', '1');
+cookieStore.set({ name: 'b', value: '2', expires: Date.UTC(2026, 2, 3, 12), domain: 'shop.test', sameSite: 'none' });
+cookieStore.delete('a');
+cookieStore.delete({ name: 'b', path: '/x' });`)
+	kept := value1[[]any](s, "world.jar")
+	want := []any{
+		[]any{"a", "1"},
+		[]any{map[string]any{"name": "b", "value": "2", "expires": float64(noon.Add(24 * time.Hour).UnixMilli()), "domain": "shop.test", "sameSite": "none"}},
+		[]any{"deleted", "a"},
+		[]any{"deleted", map[string]any{"name": "b", "path": "/x"}},
+	}
+	if diff := cmp.Diff(want, kept); diff != "" {
+		t.Errorf("asked of the browser (-want +got):\n%s", diff)
+	}
+	s.want("reported", "world.reports.map((r) => r.by + ' ' + r.raw + ' ' + JSON.stringify(r.extra))",
+		`cookieStore a=1 {"expires":null}`,
+		`cookieStore b=2 {"expires":1772539200000,"domain":"shop.test","sameSite":"none"}`,
+		`cookieStore a= {"expires":0}`,
+		`cookieStore b= {"expires":0,"path":"/x"}`)
+}
+
+// What a page does to its own globals does not reach the harness.
+func TestAPageCannotStandInTheWay(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, time.Hour)
+	if got := value1[string](s, "typeof $binding"); got != "undefined" {
+		t.Errorf("the page sees the binding as a %s", got)
+	}
+	s.run(`
+const realSetTimeout = setTimeout;
+setTimeout = fetch = MessageChannel = Promise = Date = JSON.parse = undefined;
+document.cookie = 'a=1; expires=Sun, 01 Mar 2026 15:00:00 GMT';
+let ran = 0;
+realSetTimeout(() => { ran++; }, 1000);`)
+	s.run("Object.defineProperty(globalThis, '_name', { value: 1 })") // fails quietly or loudly; both are well
+}
+
+func TestTheHookRunsOncePerScope(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, time.Hour)
+	s.run(s.hook.source(time.Hour))
+	if got := value1[string](s, "new Date().toISOString()"); got != "2026-03-01T13:00:00.000Z" {
+		t.Errorf("the clock was moved twice: %s", got)
+	}
+	s.run(s.hook.leave())
+	if got := value1[int](s, "world.unloads"); got != 1 {
+		t.Errorf("%d listeners for unload", got)
+	}
+}
+
+func TestWhatThePageKeepsIsTold(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	r := s.settle(0)
+	if len(r.Storage) != 1 || r.Storage[0].Store != "localStorage" || r.Storage[0].Origin != "https://www.shop.test" || r.Storage[0].Value != "v of k" {
+		t.Errorf("told: %+v", r.Storage)
+	}
+}
+
+// A frame or worker does its deferred work, and asks for no fence.
+func TestAFrameRunsForwardWithoutAFence(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + "setTimeout(say, 1000, 'framed')")
+	r := s.await(s.hook.run(noon.Add(time.Minute), nil))
+	s.want("ran", "world.log", "framed at 12:00:01")
+	s.want("asked for", "world.fences")
+	if r.Fired != 1 || r.Forward != 1000 {
+		t.Errorf("told: %+v", r)
+	}
+}
+
+func TestEachBrowsersHookHasNamesOfItsOwn(t *testing.T) {
+	t.Parallel()
+	a, b := newHook(), newHook()
+	if a.name == b.name || a.binding == b.binding || !strings.HasPrefix(a.name, "_") || !strings.HasPrefix(a.binding, "$") {
+		t.Errorf("the names are %+v and %+v", a, b)
+	}
+	if strings.Contains(strings.ToLower(a.name+a.binding), "pixelwitness") {
+		t.Error("a name tells the page who is there")
+	}
+}
+
+func quoteJS(text string) string {
+	quoted, err := json.Marshal(text)
+	if err != nil {
+		panic(err)
+	}
+	return string(quoted)
+}

@@ -1,0 +1,1 @@
+// The tests act this tracker themselves; see the demo pixel's tab.
