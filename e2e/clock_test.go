@@ -11,9 +11,9 @@ import (
 	"github.com/pixelwitness/pixelwitness/simulator/gateway"
 )
 
-// report is a script's function that tells how long something was put off, by
+// reporting is a script's function that tells how long something was put off, by
 // the two clocks that a page has, and what time it is now.
-const report = `
+const reporting = `
 const began = [Date.now(), performance.now()];
 const report = (name) => fetch('https://www.shop.test/late/' + name, { method: 'POST', mode: 'no-cors', body:
 	JSON.stringify({ waited: Date.now() - began[0], elapsed: performance.now() - began[1], now: Date.now(), also: new Date().getTime() }) });
@@ -21,7 +21,7 @@ const report = (name) => fetch('https://www.shop.test/late/' + name, { method: '
 
 // deferring puts requests off in every way that a page has, and hands some on to
 // others, who put them off again.
-const deferring = report + `
+const deferring = reporting + `
 setTimeout(report, 5000, 'seconds');
 setTimeout(() => report('minutes'), 240000);
 setTimeout(() => setTimeout(() => setTimeout(() => report('chain'), 60000), 3000), 2000);
@@ -51,7 +51,7 @@ var deferred = map[string]time.Duration{
 
 func clockStage() gateway.Stage {
 	after := func(name, milliseconds string) string {
-		return report + "setTimeout(() => report('" + name + "'), " + milliseconds + "); report('" + name + "-is-up');"
+		return reporting + "setTimeout(() => report('" + name + "'), " + milliseconds + "); report('" + name + "-is-up');"
 	}
 	return gateway.Stage{
 		"www.shop.test": host(map[string]http.HandlerFunc{
@@ -61,14 +61,14 @@ func clockStage() gateway.Stage {
 			"/late-frame":       html(after("late-frame", "60000"), ""),
 			"/worker.js":        javascript(after("worker", "120000")),
 			"/shared-worker.js": javascript(after("shared-worker", "120000")),
-			"/echo.js":          javascript("onmessage = () => {" + after("echo", "60000") + "};" + report + "report('echo-listens');"),
-			"/next":             html(report+"report('next');", `<iframe src="https://www.shop.test/next-frame"></iframe><iframe src="https://far.test/next-frame"></iframe>`),
-			"/next-frame":       html(report+"report('next-frame');new Worker('/next-worker.js');", ""),
-			"/next-worker.js":   javascript(report + "report('next-worker');"),
+			"/echo.js":          javascript("onmessage = () => {" + after("echo", "60000") + "};" + reporting + "report('echo-listens');"),
+			"/next":             html(reporting+"report('next');", `<iframe src="https://www.shop.test/next-frame"></iframe><iframe src="https://far.test/next-frame"></iframe>`),
+			"/next-frame":       html(reporting+"report('next-frame');new Worker('/next-worker.js');", ""),
+			"/next-worker.js":   javascript(reporting + "report('next-worker');"),
 		}),
 		"far.test": host(map[string]http.HandlerFunc{
 			"/frame":      html(after("cross-site", "180000"), ""),
-			"/next-frame": html(report+"report('next-cross-site');", ""),
+			"/next-frame": html(reporting+"report('next-cross-site');", ""),
 		}),
 	}
 }

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"context"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
@@ -10,6 +11,7 @@ import (
 	. "github.com/onsi/gomega"
 
 	"github.com/pixelwitness/pixelwitness/simulator/browser"
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 	"github.com/pixelwitness/pixelwitness/simulator/journey"
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -50,8 +52,8 @@ func (m *murderer) kill(kind browser.Kind) {
 }
 
 var _ = g.Describe("a browser that dies", func() {
-	for _, kind := range kinds() {
-		for _, step := range []string{"identified", "anonymous"} {
+	for kind, steps := range map[browser.Kind][]string{browser.Shell: {"identified", "anonymous"}, browser.Full: {"anonymous"}} {
+		for _, step := range steps {
 			g.It("at step "+step+" in "+string(kind)+" Chrome costs a warning, and the visitor is run once more", func(ctx g.SpecContext) {
 				o, m, killed := options(kind), murderer{}, false
 				m.watch(&o)
@@ -69,6 +71,9 @@ var _ = g.Describe("a browser that dies", func() {
 				Expect(result.Scenarios[0].Attempts).To(Equal(2))
 				Expect(result.Warnings).To(ContainElement(ContainSubstring("the browser died during mapp.opt-out")))
 				Expect(m.launched).To(HaveLen(2))
+				lost, err := evidence.ReadFile(filepath.Join(o.Folder, "lost", "mapp.opt-out.ndjson"))
+				Expect(err).NotTo(HaveOccurred(), "what was recorded before is kept")
+				Expect(lost.Faults).To(ContainElement(ContainSubstring("the browser died")))
 			}, g.SpecTimeout(time.Minute))
 		}
 	}
@@ -84,6 +89,7 @@ var _ = g.Describe("a browser that dies", func() {
 		result, err := suite.Run(ctx, o)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(result.Outcome).To(Equal(verdict.Error))
+		Expect(result.Scenarios[0].Error).To(HavePrefix("step anonymous: "))
 		Expect(result.Scenarios[0].Attempts).To(Equal(2))
 		Expect(m.launched).To(HaveLen(2))
 		for _, v := range result.Verdicts {

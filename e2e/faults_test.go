@@ -71,7 +71,7 @@ var _ = g.Describe("a faulty tracker", func() {
 	}
 
 	for _, transport := range []string{"beacon", "form"} {
-		for _, name := range []string{"keeps-eid-parameter", "never-sends-nc", "never-suppresses"} {
+		for _, name := range []string{"keeps-eid-parameter", "never-suppresses"} {
 			g.It("is caught where it sends by "+transport+": "+name, func(ctx g.SpecContext) {
 				f, err := fault.Lookup(name)
 				Expect(err).NotTo(HaveOccurred())
@@ -96,7 +96,7 @@ var _ = g.Describe("a faulty tracker", func() {
 })
 
 var _ = g.Describe("a tracker that does nothing", func() {
-	said := func(e *evidence.Evidence, level string, parts ...string) {
+	complained := func(e *evidence.Evidence, level string, parts ...string) {
 		g.GinkgoHelper()
 		for _, m := range e.Messages {
 			found := m.Level == level && m.Step == "identified"
@@ -127,7 +127,7 @@ var _ = g.Describe("a tracker that does nothing", func() {
 			visit := walk(ctx, o)
 			expectNothingProven(visit)
 			if level != "" {
-				said(visit.Evidence, level, parts...)
+				complained(visit.Evidence, level, parts...)
 			}
 		},
 		g.Entry("an empty file", "", "", g.SpecTimeout(time.Minute)),
@@ -147,7 +147,7 @@ var _ = g.Describe("a tracker that does nothing", func() {
 		Expect(err).NotTo(HaveOccurred())
 		visit := walk(ctx, o)
 		expectNothingProven(visit)
-		said(visit.Evidence, "error", "did not load: script https://cdn.vendor.test/js/no-such-file.js")
+		complained(visit.Evidence, "error", "did not load: script https://cdn.vendor.test/js/no-such-file.js")
 	}, g.SpecTimeout(time.Minute))
 
 	g.It("because a policy of the page's blocks it proves nothing, and the page says why", func(ctx g.SpecContext) {
@@ -161,7 +161,7 @@ var _ = g.Describe("a tracker that does nothing", func() {
 		Expect(err).NotTo(HaveOccurred())
 		visit := walk(ctx, o)
 		expectNothingProven(visit)
-		said(visit.Evidence, "error", "Content Security Policy", script)
+		complained(visit.Evidence, "error", "Content Security Policy", script)
 	}, g.SpecTimeout(time.Minute))
 })
 

@@ -96,8 +96,8 @@ func Launch(ctx context.Context, o Options) (*Browser, error) {
 		err = b.prepare(startCtx)
 	}
 	if err != nil {
+		_ = b.Close() // first: until it has been reaped, the browser may still be telling why
 		output := proc.output.String()
-		_ = b.Close()
 		return nil, fmt.Errorf("the browser %s did not start: %w\n%s%s", o.Path, err, output, startHint(output))
 	}
 	return b, nil

@@ -3,6 +3,7 @@ package browser
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,7 +58,7 @@ func Find(path string, kind Kind) (string, error) {
 	if path != "" {
 		found, err := exec.LookPath(path)
 		if err != nil {
-			return "", fmt.Errorf("%s is not an executable browser: %q: %w", source, path, err)
+			return "", fmt.Errorf("%s names no executable browser: %s: %w\nhint: give the file of a Chrome or Chromium, or leave it out to have one looked for", source, path, cause(err))
 		}
 		return found, nil
 	}
@@ -77,6 +78,21 @@ func Find(path string, kind Kind) (string, error) {
 		}
 	}
 	return "", fmt.Errorf("%w on the PATH or in the usual places\nhint: install one (Debian: apt-get install chromium-headless-shell chromium), or name it with --chrome or %s", errNotFound, EnvPath)
+}
+
+// cause is an error without the path, which stands before it already.
+func cause(err error) error {
+	for err != nil {
+		switch e := err.(type) {
+		case *exec.Error:
+			err = e.Err
+		case *fs.PathError:
+			err = e.Err
+		default:
+			return err
+		}
+	}
+	return err
 }
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+`)

@@ -169,6 +169,7 @@ func (s *Session) attempt(ctx context.Context, plan *scenario.Plan) (journey.Wal
 		default:
 			return walked, browser, n
 		}
+		walked.Evidence.Faults = append(walked.Evidence.Faults, errDied.Error())
 		if n == maxAttempts {
 			return walked, browser, n
 		}

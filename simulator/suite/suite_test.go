@@ -362,7 +362,7 @@ func TestTheStagesPartsMayShareAHost(t *testing.T) {
 				"https://" + stage.Site + "/":           `src="https://` + stage.Scripts + `/demo.js"`,
 				"https://" + stage.Site + "/shop/":      "<title>shop</title>",
 				"https://" + stage.Site + "/products":   "<title>products</title>",
-				"https://" + stage.Scripts + "/demo.js": "// The tests act this tracker",
+				"https://" + stage.Scripts + "/demo.js": "// The demo pixel.",
 				"https://" + stage.Collector + "/hit":   "hit /hit",
 			} {
 				if got := ask(t, hosts, address); !strings.Contains(got, want) {

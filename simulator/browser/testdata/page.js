@@ -3,6 +3,7 @@
 var world = {
   now: Date.UTC(2026, 2, 1, 12), elapsed: 5, log: [], reports: [], fences: [], thrown: [],
   timers: new Map(), next: 1, jar: [], unloads: 0, answer: () => {},
+  stringify: JSON.stringify, parse: JSON.parse,
 };
 Date.now = () => world.now;
 

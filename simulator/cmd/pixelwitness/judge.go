@@ -61,7 +61,7 @@ func readEvidence(paths []string) ([]suite.StoredEvidence, error) {
 	for _, path := range paths {
 		files, err := evidenceFiles(path)
 		if err != nil {
-			return nil, usage("%w", err)
+			return nil, usage("%w\nhint: EVIDENCE is a file that run --out has kept, or a folder of them", err)
 		}
 		for _, file := range files {
 			e, err := evidence.ReadFile(file)

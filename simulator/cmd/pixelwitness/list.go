@@ -52,7 +52,7 @@ func listWhat(args []string) error {
 	if len(args) == 0 {
 		return usage("list what?\nhint: pixelwitness list scenarios, clauses or pixels")
 	}
-	return usage("cannot list %q\nhint: pixelwitness list scenarios, clauses or pixels", args[0])
+	return usage("cannot list %q\nhint: %s", args[0], near(args[0], []string{"scenarios", "clauses", "pixels"}, "pixelwitness list scenarios, clauses or pixels"))
 }
 
 // row is one line of a list; whole is what --json shows.
@@ -118,7 +118,7 @@ folder of data, or one pixel's folder; without it, the built-in data is checked.
 			d := data{}
 			if len(args) == 1 {
 				if _, err := os.Stat(args[0]); err != nil {
-					return usage("%w", err)
+					return usage("%w\nhint: DIR is a folder of data, or one pixel's folder", err)
 				}
 				if _, err := os.Stat(filepath.Join(args[0], "pixel.yaml")); err == nil {
 					return lintPixel(io, args[0])
@@ -159,8 +159,15 @@ func lint(io streams, d data, documents string) error {
 	if clauses+len(lib.Scenarios)+len(lib.Pixels) == 0 {
 		return usage("nothing to check in %s\nhint: a data folder holds clauses/, pixels/ and a folder of scenarios for each document", name)
 	}
-	fmt.Fprintf(io.out, "%s: %d clauses, %d scenarios, %d pixels: no problem\n", name, clauses, len(lib.Scenarios), len(lib.Pixels))
+	fmt.Fprintf(io.out, "%s: %s, %s, %s: no problem\n", name, count(clauses, "clause"), count(len(lib.Scenarios), "scenario"), count(len(lib.Pixels), "pixel"))
 	return nil
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 func lintPixel(io streams, dir string) error {

@@ -12,7 +12,9 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
@@ -100,9 +102,9 @@ Exit codes: 0 conformant, or partial (something unsupported, a declared
 deviation; --strict makes that 1) · 1 a fail or an inconclusive · 2 usage, a bad
 file, or nothing selected · 3 the harness broke.`,
 		SilenceErrors: true, SilenceUsage: true,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("unknown command %q\nhint: see pixelwitness --help", args[0])
+				return unknown(c, args[0])
 			}
 			return nil
 		},
@@ -111,9 +113,74 @@ file, or nothing selected · 3 the harness broke.`,
 	root.SetIn(io.in)
 	root.SetOut(io.out)
 	root.SetErr(io.err)
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usage("%w\nhint: see %s --help", err, c.CommandPath())
-	})
+	root.SetFlagErrorFunc(flagMistake)
 	root.AddCommand(runCommand(io), judgeCommand(io), listCommand(io), lintCommand(io), serveCommand(io), versionCommand(io))
+	strictCompletion(root)
 	return root
+}
+
+// strictCompletion makes cobra's own commands refuse unknown words as ours do.
+func strictCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	root.InitDefaultHelpCmd()
+	for _, c := range root.Commands() {
+		switch c.Name() {
+		case "completion":
+			for _, shell := range c.Commands() {
+				shell.Args = none
+			}
+			c.Args = func(c *cobra.Command, args []string) error {
+				if len(args) > 0 {
+					return unknown(c, args[0])
+				}
+				return usage("completion for which shell?\nhint: see %s --help", c.CommandPath())
+			}
+			c.RunE = func(*cobra.Command, []string) error { return nil } // makes cobra look at the arguments
+		case "help":
+			c.Args = func(_ *cobra.Command, args []string) error {
+				if found, rest, err := root.Find(args); err != nil || len(rest) > 0 {
+					return unknown(found, args[len(args)-max(1, len(rest))])
+				}
+				return nil
+			}
+		}
+	}
+}
+
+// unknown refuses a word that is none of the command's own commands.
+func unknown(c *cobra.Command, word string) error {
+	var words []string
+	for _, sub := range c.Commands() {
+		if sub.IsAvailableCommand() {
+			words = append(words, sub.Name())
+		}
+	}
+	return usage("unknown command %q\nhint: %s", word, near(word, words, "see "+c.CommandPath()+" --help"))
+}
+
+// flagMistake refuses a flag that is unknown, or has a value that is no good.
+func flagMistake(c *cobra.Command, err error) error {
+	hint := "see " + c.CommandPath() + " --help"
+	var missing *pflag.NotExistError
+	if errors.As(err, &missing) && missing.GetSpecifiedShortnames() == "" {
+		var names []string
+		c.Flags().VisitAll(func(f *pflag.Flag) { names = append(names, "--"+f.Name) })
+		hint = near("--"+missing.GetSpecifiedName(), names, hint)
+	}
+	return usage("%w\nhint: %s", err, hint)
+}
+
+// near asks whether the word that is spelt most like it was meant, or says
+// something else where there is none.
+func near(word string, words []string, otherwise string) string {
+	nearest, least := "", max(2, len(word)/3)+1
+	for _, w := range words {
+		if edits := levenshtein.ComputeDistance(word, w); edits < least {
+			nearest, least = w, edits
+		}
+	}
+	if nearest == "" {
+		return otherwise
+	}
+	return fmt.Sprintf("did you mean %q?", nearest)
 }

@@ -46,6 +46,9 @@ func (r *reports) prepare() error {
 		if info, err := os.Stat(filepath.Dir(file)); err != nil || !info.IsDir() {
 			return usage("cannot write %s: there is no folder %s", file, filepath.Dir(file))
 		}
+		if info, err := os.Stat(file); err == nil && info.IsDir() {
+			return usage("cannot write %s: it is a folder", file)
+		}
 	}
 	return nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -11,6 +12,7 @@ import (
 	"github.com/pixelwitness/pixelwitness/reference/fault"
 	"github.com/pixelwitness/pixelwitness/reference/tracker"
 	"github.com/pixelwitness/pixelwitness/simulator/browser"
+	"github.com/pixelwitness/pixelwitness/simulator/gateway"
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
 )
@@ -100,7 +102,7 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 		return err
 	}
 	defer c.Close()
-	o.Collector = c.Handler()
+	o.Collector = orSink(c.Handler())
 	if err := f.prepare(); err != nil {
 		return err
 	}
@@ -118,6 +120,44 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	}
 	return f.write(io, result)
 }
+
+// orSink lets the gateway's sink answer what the reference collector has no place
+// for: a pixel of another dialect than the documents' must not be told that its
+// hits went nowhere, lest it send them again.
+func orSink(collector http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		held := &unless404{ResponseWriter: w}
+		collector.ServeHTTP(held, r)
+		if held.is404 {
+			clear(w.Header())
+			gateway.Sink(w, r)
+		}
+	})
+}
+
+// unless404 holds back an answer that nothing was found.
+type unless404 struct {
+	http.ResponseWriter
+	is404 bool
+}
+
+// WriteHeader passes every status on but one.
+func (u *unless404) WriteHeader(status int) {
+	if u.is404 = status == http.StatusNotFound; !u.is404 {
+		u.ResponseWriter.WriteHeader(status)
+	}
+}
+
+// Write passes the body on, unless nothing was found.
+func (u *unless404) Write(p []byte) (int, error) {
+	if u.is404 {
+		return len(p), nil
+	}
+	return u.ResponseWriter.Write(p)
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (u *unless404) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 
 // browser finds the browser and says how to launch it.
 func (f *runFlags) browser() (suite.Launch, []string, error) {

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+	"github.com/pixelwitness/pixelwitness/simulator/report"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
+)
+
+// judged judges evidence and returns the result that programs read.
+func judged(t *testing.T, code int, files ...string) *verdict.Result {
+	t.Helper()
+	e := do(t, onDemo(append([]string{"judge", "--json", "-"}, files...)...)...).want(t, code)
+	r, err := report.ReadJSON(strings.NewReader(e.out))
+	if err != nil {
+		t.Fatalf("%v\n%s%s", err, e.out, e.err)
+	}
+	return r
+}
+
+// altered writes the recorded opt-out with something changed, as if it had been
+// recorded so.
+func altered(t *testing.T, change func(*evidence.Evidence)) string {
+	t.Helper()
+	e, err := evidence.ReadFile(recorded + "/demo.opt-out.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	change(e)
+	path := filepath.Join(t.TempDir(), "altered.ndjson")
+	if err := evidence.WriteFile(path, e); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestRecordedEvidenceIsJudged(t *testing.T) {
+	t.Parallel()
+	r := judged(t, exitConformant, recorded)
+	if r.Outcome != verdict.Pass || len(r.Scenarios) != 2 || len(r.Verdicts) != 8 || len(r.Warnings) > 0 {
+		t.Errorf("the result is %v: %d scenarios, %d verdicts, warnings %q", r.Outcome, len(r.Scenarios), len(r.Verdicts), r.Warnings)
+	}
+	// The pixel is the evidence's own when none is named.
+	do(t, "judge", recorded+"/demo.stay.ndjson", "--scenarios", library).want(t, exitConformant)
+}
+
+func TestABreachInRecordedEvidenceIsFound(t *testing.T) {
+	t.Parallel()
+	r := judged(t, exitBreach, altered(t, func(e *evidence.Evidence) {
+		last := &e.Requests[len(e.Requests)-1]
+		last.URL += "&vid=" + e.Snapshots[0].Cookies[0].Value
+	}))
+	var failed []string
+	for _, v := range r.Verdicts {
+		if v.Outcome == verdict.Fail {
+			failed = append(failed, v.Clause+" at "+v.Step)
+		}
+	}
+	if len(failed) != 1 || failed[0] != "demo.visitor-omitted at anonymous" {
+		t.Errorf("failed: %q", failed)
+	}
+}
+
+func TestEvidenceThatProvesNothingIsInconclusive(t *testing.T) {
+	t.Parallel()
+	r := judged(t, exitBreach, altered(t, func(e *evidence.Evidence) { e.Requests = nil }))
+	if r.Outcome != verdict.Inconclusive {
+		t.Errorf("the result is %v", r.Outcome)
+	}
+}
+
+func TestAFaultInRecordedEvidenceIsTheHarnesss(t *testing.T) {
+	t.Parallel()
+	r := judged(t, exitHarness, altered(t, func(e *evidence.Evidence) { e.Faults = []string{"step anonymous: boom"} }))
+	if r.Outcome != verdict.Error || r.Scenarios[0].Error != "step anonymous: boom" {
+		t.Errorf("the result is %v: %q", r.Outcome, r.Scenarios[0].Error)
+	}
+}
+
+// However little is missing or changed, the file is refused.
+func TestEvidenceThatIsNotWholeIsRefused(t *testing.T) {
+	t.Parallel()
+	whole, err := os.ReadFile(recorded + "/demo.stay.ndjson")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := bytes.SplitAfter(whole, []byte("\n"))
+	for name, test := range map[string]struct {
+		content []byte
+		want    string
+	}{
+		"without its last byte": {whole[:len(whole)-1], "the file is truncated: its footer is missing"},
+		"without its footer":    {bytes.Join(lines[:len(lines)-2], nil), "the file is truncated: its footer is missing"},
+		"without a record":      {append(bytes.Clone(lines[0]), bytes.Join(lines[2:], nil)...), "the footer counts"},
+		"with a changed value":  {bytes.Replace(whole, []byte(`"status":200`), []byte(`"status":201`), 1), "the content's hash is not the footer's"},
+		"of another version":    {bytes.Replace(whole, []byte("evidence/1"), []byte("evidence/9"), 1), `schema "pixelwitness/evidence/9"`},
+		"empty":                 {nil, "the file is empty"},
+	} {
+		path := filepath.Join(t.TempDir(), "stay.ndjson")
+		if err := os.WriteFile(path, test.content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		e := do(t, onDemo("judge", path)...).want(t, exitUsage)
+		if !strings.HasPrefix(e.err, "pixelwitness: "+path+":") || !strings.Contains(e.err, test.want) || !strings.Contains(e.err, "\nhint: ") {
+			t.Errorf("%s: said %q", name, e.err)
+		}
+	}
+}
+
+// What is kept with the tests says nothing of the machine that recorded it.
+func TestTheRecordingIsNeutral(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(recorded + "/*.ndjson")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, sign := range []string{"file:", "127.0.0.1", "localhost", "/home/", "/root/", "/tmp/"} {
+			if bytes.Contains(text, []byte(sign)) {
+				t.Errorf("%s holds %s", file, sign)
+			}
+		}
+		if !bytes.Contains(text, []byte(`"tool":"pixelwitness recorded"`)) {
+			t.Errorf("%s names another tool", file)
+		}
+	}
+}
