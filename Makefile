@@ -35,7 +35,7 @@ unit: ## unit tests, without a browser
 	$(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v /e2e)
 
 e2e: chrome ## the Ginkgo suites, in real browsers
-	$(GO) test ./e2e/... -count=1 -timeout 20m -ginkgo.randomize-all
+	$(GO) test ./e2e -count=1 -timeout 20m -ginkgo.randomize-all
 
 chrome: ## install a browser where there is none
 	@.ci/install-chrome

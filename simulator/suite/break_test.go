@@ -159,7 +159,7 @@ func TestAPreflightThatFailsMakesEveryVerdictAnError(t *testing.T) {
 				return errors.New("boom")
 			}
 			return nil
-		}}, "preflight: boom; seen were "},
+		}}, "preflight: boom; seen were none"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
@@ -63,7 +64,7 @@ func probeWith(ctx context.Context, g *gateway.Gateway, b journey.Browser) (evid
 	}
 	defer func() { <-visitor.Dispose() }()
 	if err := visit(ctx, wire, visitor); err != nil {
-		return about, fmt.Errorf("%w; seen were %s", err, strings.Join(witnessed(wire.Requests()), ", "))
+		return about, fmt.Errorf("%w; seen were %s", err, cmp.Or(strings.Join(witnessed(wire.Requests()), ", "), "none"))
 	}
 	requests := wire.Requests()
 	about.Channels = witnessed(requests)
