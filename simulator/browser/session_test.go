@@ -119,6 +119,16 @@ func async[T any](f func() T) <-chan T {
 	return out
 }
 
+// awaitGone waits until the session knows that its target has gone.
+func awaitGone(t *testing.T, s *session) {
+	t.Helper()
+	select {
+	case <-s.gone:
+	case <-within(t).Done():
+		t.Fatalf("the session %s is still there", s.id)
+	}
+}
+
 func TestCommandsAreSentTogetherAndAwaitedInAnyOrder(t *testing.T) {
 	t.Parallel()
 	r := newRemote(t, nil)
@@ -229,7 +239,7 @@ func TestAnAnswerIsKeptWhenTheTargetGoes(t *testing.T) {
 	r.answer(r.next(), `{}`)
 	p := <-sending
 	r.say(`{"method":"Target.detachedFromTarget","params":{"sessionId":"S1"}}`)
-	<-s.gone
+	awaitGone(t, s)
 	for range 50 { // the choice between the two is not left to chance
 		reply := p.reply
 		if err := p.wait(within(t), nil); err != nil {
@@ -279,14 +289,14 @@ func TestChildrenGoWithTheirParent(t *testing.T) {
 	other := r.pipe.attach(nil, "other", nil)
 	r.say(`{"method":"Target.detachedFromTarget","params":{"sessionId":"page"}}`)
 	for _, s := range []*session{parent, child, grandchild} {
-		<-s.gone
+		awaitGone(t, s)
 	}
 	if other.isGone() {
 		t.Error("a stranger went, too")
 	}
 	r.say(`{"method":"Target.detachedFromTarget","params":{"sessionId":"page"}}`) // twice disturbs nobody
 	r.say(`{"method":"Target.detachedFromTarget","params":{"sessionId":"other"}}`)
-	<-other.gone
+	awaitGone(t, other)
 }
 
 func TestATargetIsToldOfBeforeItsFirstMessage(t *testing.T) {

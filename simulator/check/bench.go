@@ -1,7 +1,6 @@
 package check
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 
@@ -128,41 +127,10 @@ func byStep(r *evidence.Request) []*evidence.Request {
 	return parts
 }
 
-// pixelRequests tells the pixel's requests from all others: what
-// [scenario.Pixel.Hits] says, but on a host that serves the site or the scripts
-// as well as the collector only what Requests.Path matches.
+// pixelRequests tells the pixel's requests from all others.
 func pixelRequests(p *scenario.Pixel) func(*evidence.Request) bool {
 	isHit := p.Hits()
-	path, err := regexp.Compile(p.Requests.Path)
-	shared := p.Stage.Collector != "" && (p.Stage.Collector == p.Stage.Site || p.Stage.Collector == p.Stage.Scripts)
-	if p.Requests.Path == "" || err != nil {
-		shared = false // nothing else tells them apart
-	}
-	return func(r *evidence.Request) bool {
-		host, urlPath := hostAndPath(r.URL)
-		if shared && strings.EqualFold(host, p.Stage.Collector) {
-			return path.MatchString(urlPath)
-		}
-		// A URL that Hits cannot parse may be one all the same.
-		return isHit(r.URL) || host != "" && strings.EqualFold(host, p.Stage.Collector)
-	}
-}
-
-// hostAndPath takes a URL apart that need not be well-formed.
-func hostAndPath(url string) (host, path string) {
-	url, _, _ = strings.Cut(url, "?")
-	_, rest, ok := strings.Cut(url, "://")
-	if !ok {
-		return "", url
-	}
-	host, path = rest, "/"
-	if i := strings.IndexByte(rest, '/'); i >= 0 {
-		host, path = rest[:i], rest[i:]
-	}
-	if i := strings.LastIndexByte(host, ':'); i >= 0 && !strings.HasSuffix(host, "]") {
-		host = host[:i]
-	}
-	return host, path
+	return func(r *evidence.Request) bool { return isHit(r.URL) }
 }
 
 func (s *sent) hits() []hit {

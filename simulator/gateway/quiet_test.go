@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/google/go-cmp/cmp"
 	"net/http"
 	"strings"
 	"sync"
@@ -95,7 +96,7 @@ func TestAFenceComesAfterAllThatCameBefore(t *testing.T) {
 	fenced := make(chan struct{})
 	slow.Go(func() {
 		defer close(fenced)
-		send(t, c, "POST", "https://www.shop.test"+v.FencePath("step-0"), "a body, too")
+		send(t, c, "GET", "https://www.shop.test"+v.FencePath("step-0"), "")
 	})
 	// What comes meanwhile is answered; only the fence is held.
 	for n := range 3 {
@@ -301,4 +302,32 @@ func TestCloseLeavesNothingBehind(t *testing.T) {
 		t.Error("a closed gateway takes visitors")
 	}
 	goleak.VerifyNone(t, before)
+}
+
+// A pixel must find no path under which its requests go unseen.
+func TestOnlyAnnouncedRequestsOfTheHarnessAreLeftOut(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, newGateway(t, Options{}), page(func(http.ResponseWriter, *http.Request) {}))
+	c := client(t, v, true)
+	const site = "https://www.shop.test"
+	fence := site + v.FencePath("step-0")
+	blank := site + v.BlankPath()
+	left := []string{fence + "-0", fence, blank}
+	recorded := []string{
+		fence + "-0", fence, blank, // a second time
+		fence + "-10", fence + "-x", site + FencePath + "2135817235100012345", site + FencePath,
+		site + v.FencePath("step-1") + "?eid=2135817235100012345", blank + "?eid=2135817235100012345", blank + "/more",
+	}
+	for _, url := range append(left, recorded...) {
+		send(t, c, "GET", url, "")
+	}
+	send(t, c, "POST", site+v.FencePath("step-2"), "eid=2135817235100012345")
+	recorded = append(recorded, site+FencePath+"step-2")
+	var got []string
+	for _, r := range v.Requests() {
+		got = append(got, r.URL)
+	}
+	if diff := cmp.Diff(recorded, got); diff != "" {
+		t.Errorf("recorded (-want +got):\n%s", diff)
+	}
 }

@@ -22,15 +22,13 @@ func serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	v := l.visitor
-	if token, ok := strings.CutPrefix(r.URL.Path, FencePath); ok {
+	if token, ok := v.harness(r); ok {
 		l.settle()
-		v.fence(w, r, token)
-		return
-	}
-	if r.URL.Path == BlankPath {
-		l.settle()
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.WriteString(w, `<!doctype html><html lang="en"><title>blank</title><link rel="icon" href="data:,">`)
+		if token == "" {
+			blank(w)
+		} else {
+			v.fence(w, r, token)
+		}
 		return
 	}
 	ordinary(r.Header)
@@ -51,6 +49,47 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	answer := &answer{ResponseWriter: w, visitor: v, record: rec}
 	host.ServeHTTP(answer, r)
 	answer.finish()
+}
+
+// harness tells the harness's own requests, which are not recorded: a fence or a
+// blank page that was announced, asked for as announced and for the first time.
+// Anything else under these paths is the page's, and recorded: no pixel can hide
+// behind them. The token is empty for the blank page.
+func (v *Visitor) harness(r *http.Request) (token string, ok bool) {
+	if r.Method != http.MethodGet || r.URL.RawQuery != "" || r.ContentLength > 0 {
+		return "", false
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if r.RequestURI == BlankPath && v.blanks > 0 {
+		v.blanks--
+		return "", true
+	}
+	token, ok = strings.CutPrefix(r.RequestURI, FencePath)
+	if !ok {
+		return "", false
+	}
+	// A page asks for a fence in rounds: token-0, token-1, …, token.
+	announced := token
+	if i := strings.LastIndexByte(token, '-'); i > 0 && !v.announced[token] {
+		if n, err := strconv.Atoi(token[i+1:]); err == nil && n < maxRounds {
+			announced = token[:i]
+		}
+	}
+	if !v.announced[announced] || v.asked[token] {
+		return "", false
+	}
+	v.asked[token] = true
+	return token, true
+}
+
+// maxRounds is how often a page may ask for one fence.
+const maxRounds = 10
+
+// blank answers with the page with nothing in it.
+func blank(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_, _ = io.WriteString(w, `<!doctype html><html lang="en"><title>blank</title><link rel="icon" href="data:,">`)
 }
 
 // ordinary takes away the one sign of automation that the browser cannot be told

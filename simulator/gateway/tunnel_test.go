@@ -140,7 +140,12 @@ func TestATunnelIsKeptUpToABound(t *testing.T) {
 	t.Parallel()
 	v := newVisitor(t, newGateway(t, Options{}), nil)
 	c := connect(t, v, "turn.test:3478")
-	_, _ = c.Write(make([]byte, maxTunnel+4096)) // the gateway hangs up meanwhile
+	write(t, c, strings.Repeat("\x00", maxTunnel))
+	until(t, v, "what is kept", func(all []*record) bool { return len(all) == 1 && len(all[0].Body) == maxTunnel })
+	if r := only(t, v); r.Incomplete != "" {
+		t.Errorf("marked %q though it is whole", r.Incomplete)
+	}
+	write(t, c, "\x00")
 	until(t, v, "the mark", func(all []*record) bool { return len(all) == 1 && all[0].Incomplete != "" })
 	if r := only(t, v); len(r.Body) != maxTunnel || r.Incomplete != "the tunnel carried more than the gateway keeps" {
 		t.Errorf("kept %d bytes, marked %q", len(r.Body), r.Incomplete)

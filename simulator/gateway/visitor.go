@@ -40,12 +40,15 @@ type Visitor struct {
 	stepAt  int // the first record of the step
 	records []*record
 	writes  []evidence.CookieWrite
-	fences  map[string]bool
-	taken   map[string]bool // the far ends of all connections taken up
-	lines   map[*line]struct{}
-	fresh   map[*line]struct{} // lines that are not settled
-	active  int                // requests that are being received or answered
-	closed  bool
+	fences  map[string]bool // those that were asked for, and the gateway had drained
+	// announced, asked and blanks tell the harness's own requests from a page's.
+	announced, asked map[string]bool
+	blanks           int
+	taken            map[string]bool // the far ends of all connections taken up
+	lines            map[*line]struct{}
+	fresh            map[*line]struct{} // lines that are not settled
+	active           int                // requests that are being received or answered
+	closed           bool
 }
 
 // record is one request while it may still grow.
@@ -67,9 +70,12 @@ func (g *Gateway) Visitor(stage Stage) (*Visitor, error) {
 		changed:  make(chan struct{}),
 		began:    g.clock(),
 		fences:   map[string]bool{},
-		taken:    map[string]bool{},
-		lines:    map[*line]struct{}{},
-		fresh:    map[*line]struct{}{},
+
+		announced: map[string]bool{},
+		asked:     map[string]bool{},
+		taken:     map[string]bool{},
+		lines:     map[*line]struct{}{},
+		fresh:     map[*line]struct{}{},
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -139,11 +145,23 @@ func (v *Visitor) Await(ctx context.Context, match func(*evidence.Request) bool)
 	})
 }
 
-// BlankPath is the path, on any host, of a page with nothing in it.
-func (v *Visitor) BlankPath() string { return BlankPath }
+// BlankPath is the path, on any host, of a page with nothing in it. It is good
+// for one request.
+func (v *Visitor) BlankPath() string {
+	v.mu.Lock()
+	v.blanks++
+	v.mu.Unlock()
+	return BlankPath
+}
 
-// FencePath is the path, on any host, under which a page asks for the fence.
-func (v *Visitor) FencePath(token string) string { return FencePath + token }
+// FencePath announces a fence and returns the path, on any host, under which a
+// page asks for it. It is good for one request.
+func (v *Visitor) FencePath(token string) string {
+	v.mu.Lock()
+	v.announced[token] = true
+	v.mu.Unlock()
+	return FencePath + token
+}
 
 // AwaitFence waits until a page has asked for the fence.
 func (v *Visitor) AwaitFence(ctx context.Context, token string) error {
@@ -169,7 +187,14 @@ func (v *Visitor) barrier(ctx context.Context) error {
 		return fmt.Errorf("reach the visitor's own proxy address: %w", err)
 	}
 	defer func() { _ = c.Close() }()
-	return v.wait(ctx, func() bool { return v.taken[c.LocalAddr().String()] })
+	own := c.LocalAddr().String()
+	return v.wait(ctx, func() bool {
+		done := v.taken[own]
+		if done {
+			delete(v.taken, own)
+		}
+		return done
+	})
 }
 
 // drained tells whether nothing is under way. A line without a request that has

@@ -33,6 +33,7 @@ type Session struct {
 
 	mu       sync.Mutex
 	browser  *tested
+	dead     []*tested // browsers that died, and were replaced
 	warnings []string
 	errors   []string
 }
@@ -111,7 +112,12 @@ func whileAlive(ctx context.Context, b journey.Browser) (context.Context, contex
 // Close ends the browser and the gateway.
 func (s *Session) Close() error {
 	s.settle()
-	return errors.Join(s.browserNow().Close(), s.gateway.Close())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, b := range s.dead {
+		_ = b.Close()
+	}
+	return errors.Join(s.browser.Close(), s.gateway.Close())
 }
 
 // settle waits for the preflight and for the visitors' ends.
@@ -259,7 +265,7 @@ func (s *Session) replace(ctx context.Context, dead *tested) error {
 	if err != nil {
 		return fmt.Errorf("start another browser: %w", err)
 	}
-	_ = dead.Close()
+	s.dead = append(s.dead, dead) // its visitors still end; Close waits for them
 	s.browser = fresh
 	return nil
 }
