@@ -25,144 +25,150 @@ func impatient(o *suite.Options) {
 	o.Timeouts.Pixel, o.Timeouts.PixelAgain = 500*time.Millisecond, 50*time.Millisecond
 }
 
-// outcomes joins the verdicts of each clause.
-func outcomes(visit *suite.Visit) map[string]verdict.Outcome {
-	joined := map[string]verdict.Outcome{}
-	for _, v := range visit.Verdicts {
-		joined[v.Clause] = verdict.Worst(joined[v.Clause], v.Outcome)
-	}
-	return joined
-}
-
-// expectFault expects the visit to fail on the clause alone.
-func expectFault(visit *suite.Visit, clause string) {
-	g.GinkgoHelper()
-	for id, outcome := range outcomes(visit) {
-		if id == clause {
-			Expect(outcome).To(Equal(verdict.Fail), id)
-		} else {
-			Expect(outcome).To(BeElementOf(verdict.Pass, verdict.Inconclusive), id)
+// problem says how the verdicts differ from those of a pixel that breaks one
+// clause: that one fails with evidence, the others pass or cannot be told.
+func problem(j judged, clause string) string {
+	for id, outcome := range j.outcomes() {
+		switch {
+		case id == clause && outcome != verdict.Fail:
+			return id + " should fail: " + outcome.String()
+		case id != clause && outcome != verdict.Pass && outcome != verdict.Inconclusive:
+			return id + " should not be touched: " + outcome.String()
 		}
 	}
-	Expect(slices.ContainsFunc(visit.Verdicts, func(v verdict.Verdict) bool {
+	if !slices.ContainsFunc(j.verdicts, func(v verdict.Verdict) bool {
 		return v.Clause == clause && v.Outcome == verdict.Fail && (v.Request != nil || v.Cookie != nil || v.Storage != nil)
-	})).To(BeTrue(), "the failed clause shows no evidence")
+	}) {
+		return clause + " fails without evidence"
+	}
+	return ""
 }
 
-// expectNothingProven expects every verdict to be inconclusive.
-func expectNothingProven(visit *suite.Visit) {
+// expectNothingProven expects every verdict to be inconclusive, with a reason.
+func expectNothingProven(j judged, name string) {
 	g.GinkgoHelper()
-	Expect(visit.Verdicts).NotTo(BeEmpty())
-	Expect(visit.Scenario.Outcome).To(Equal(verdict.Inconclusive))
-	for _, v := range visit.Verdicts {
-		Expect(v.Outcome).To(Equal(verdict.Inconclusive), "%s at step %s", v.Clause, v.Step)
-		Expect(v.Reason).NotTo(BeEmpty(), "%s at step %s", v.Clause, v.Step)
+	Expect(j.verdicts).NotTo(BeEmpty())
+	for _, v := range j.verdicts {
+		Expect(v.Outcome).To(Equal(verdict.Inconclusive), "%s: %s at step %s", name, v.Clause, v.Step)
+		Expect(v.Reason).NotTo(BeEmpty(), "%s: %s at step %s", name, v.Clause, v.Step)
 	}
 }
 
 var _ = g.Describe("a faulty tracker", func() {
-	for _, f := range fault.All() {
-		if f.Clause == "" {
-			continue
+	g.It("is caught by its clause alone, whatever the fault and the transport", func(ctx g.SpecContext) {
+		all, clauses := map[string]suite.Options{}, map[string]string{}
+		add := func(f fault.Fault, transport string) {
+			name := f.Name + " by " + transport
+			o := options(browser.Shell, f.Name)
+			withTransport(&o, transport)
+			all[name], clauses[name] = o, f.Clause
 		}
-		g.It("is caught by "+f.Clause+" alone: "+f.Name, func(ctx g.SpecContext) {
-			expectFault(walk(ctx, options(browser.Shell, f.Name)), f.Clause)
-		}, g.SpecTimeout(time.Minute))
-	}
-
-	for _, transport := range []string{"beacon", "form"} {
-		for _, name := range []string{"keeps-eid-parameter", "never-suppresses"} {
-			g.It("is caught where it sends by "+transport+": "+name, func(ctx g.SpecContext) {
-				f, err := fault.Lookup(name)
-				Expect(err).NotTo(HaveOccurred())
-				o := options(browser.Shell, name)
-				withTransport(&o, transport)
-				visit := walk(ctx, o)
-				Expect(sentBy(visit.Evidence, transport)).NotTo(BeEmpty())
-				expectFault(visit, f.Clause)
-			}, g.SpecTimeout(time.Minute))
+		for _, f := range fault.All() {
+			if f.Vendor == "mapp" && f.Part == fault.Tracker && f.Clause != "" {
+				add(f, "image")
+			}
 		}
-	}
+		for _, name := range []string{"keeps-eid-parameter", "never-sends-nc", "never-suppresses"} {
+			f, err := fault.Lookup(name)
+			Expect(err).NotTo(HaveOccurred())
+			add(f, "beacon")
+			add(f, "form")
+		}
+		Expect(len(all)).To(BeNumerically(">=", 8+6))
+		problems := map[string]string{}
+		for name, j := range crowd(ctx, all) {
+			_, transport, _ := strings.Cut(name, " by ")
+			Expect(sentBy(j.evidence, transport)).To(HaveLen(3), name)
+			if text := problem(j, clauses[name]); text != "" {
+				problems[name] = text
+			}
+		}
+		Expect(problems).To(BeEmpty())
+	}, g.SpecTimeout(2*time.Minute))
 
 	g.It("is caught in full Chrome, by its cookies", func(ctx g.SpecContext) {
-		expectFault(walk(ctx, options(browser.Full, "keeps-eid-cookie")), "mapp.opt-out-removes-eid")
+		visit := walk(ctx, options(browser.Full, "keeps-eid-cookie"))
+		Expect(problem(judged{visit.Evidence, visit.Verdicts}, "mapp.opt-out-removes-eid")).To(BeEmpty())
 	}, g.SpecTimeout(time.Minute))
 
 	g.It("with two faults fails both clauses", func(ctx g.SpecContext) {
-		found := outcomes(walk(ctx, options(browser.Shell, "one-year-choice", "never-suppresses")))
+		visit := walk(ctx, options(browser.Shell, "one-year-choice", "never-suppresses"))
+		found := judged{visit.Evidence, visit.Verdicts}.outcomes()
 		Expect(found).To(HaveKeyWithValue("mapp.opt-out-lasts-five-years", verdict.Fail))
 		Expect(found).To(HaveKeyWithValue("mapp.suppressed-omitted", verdict.Fail))
 	}, g.SpecTimeout(time.Minute))
 })
 
+// broken is a tracker that does nothing by mistake, and what the page says of it.
+type broken struct {
+	source string
+	level  string   // of the message; empty when the page has nothing to say
+	parts  []string // of the message and its place
+}
+
+// brokenTrackers are files that no tracker can run from.
+var brokenTrackers = map[string]broken{
+	"an empty file":                {"", "", nil},
+	"a syntax error":               {"var wtSmart = ;\n", "exception", []string{"SyntaxError", cdnScript + ":1:15"}},
+	"an error that is thrown":      {"\nthrow new TypeError('out of order');\n", "exception", []string{"TypeError: out of order", cdnScript + ":2:"}},
+	"a promise that nobody takes":  {"Promise.reject(new Error('not today'));", "exception", []string{"not today"}},
+	"an error that it tells of":    {"console.error('no', {consent: 1});", "error", []string{"no ", cdnScript + ":1:"}},
+	"a page of HTML in its place":  {"<!doctype html><title>Not found</title>", "error", []string{"did not load: script " + cdnScript}},
+	"a script of something else's": {"window.wtSmart = {push() {}};", "exception", []string{"TypeError"}},
+}
+
+const cdnScript = "https://cdn.vendor.test/js/smart-pixel.min.js"
+
 var _ = g.Describe("a tracker that does nothing", func() {
-	complained := func(e *evidence.Evidence, level string, parts ...string) {
+	// complained expects a message at the journey's first click or before.
+	complained := func(j judged, name, level string, parts ...string) {
 		g.GinkgoHelper()
-		for _, m := range e.Messages {
-			found := m.Level == level && m.Step == "identified"
-			for _, part := range parts {
-				found = found && strings.Contains(m.Text+" at "+m.Source, part)
-			}
-			if found {
-				return
+		Expect(slices.ContainsFunc(j.evidence.Messages, func(m evidence.Message) bool {
+			said := m.Text + " at " + m.Source
+			return m.Level == level && (m.Step == "identified" || m.Step == "opting-out") &&
+				!slices.ContainsFunc(parts, func(part string) bool { return !strings.Contains(said, part) })
+		})).To(BeTrue(), "%s: no %s with %s among the messages:\n%s", name, level, strings.Join(parts, " and "), shownMessages(j.evidence))
+	}
+	// edited are options for a pixel with a change in its page.
+	edited := func(old, replacement string) suite.Options {
+		g.GinkgoHelper()
+		o, dir := options(browser.Shell), pixelFolder()
+		impatient(&o)
+		edit(filepath.Join(dir, "page.html.tmpl"), old, replacement)
+		var err error
+		o.Pixel, err = o.Library.LoadPixelDir(dir)
+		Expect(err).NotTo(HaveOccurred())
+		return o
+	}
+
+	g.It("proves nothing, and the page says why", func(ctx g.SpecContext) {
+		const silent, missing, blocked = "silent on purpose", "a file that is not there", "a file that the page's policy blocks"
+		all := map[string]suite.Options{
+			silent:  options(browser.Shell, "silent"),
+			missing: edited("{{.Script}}", "https://cdn.vendor.test/js/no-such-file.js"),
+			blocked: edited(`<meta charset="utf-8">`,
+				`<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="script-src 'unsafe-inline' https://www.shop.test">`),
+		}
+		for name, b := range brokenTrackers {
+			o := options(browser.Shell)
+			o.Script = &suite.Script{Name: "broken.js", Source: []byte(b.source)}
+			all[name] = o
+		}
+		for name, o := range all {
+			impatient(&o)
+			all[name] = o
+		}
+		found := crowd(ctx, all)
+		for name, j := range found {
+			expectNothingProven(j, name)
+			if b := brokenTrackers[name]; b.level != "" {
+				complained(j, name, b.level, b.parts...)
 			}
 		}
-		g.Fail("no " + level + " with " + strings.Join(parts, " and ") + " among the messages:\n" + shownMessages(e))
-	}
-	const script = "https://cdn.vendor.test/js/smart-pixel.min.js"
-
-	g.It("on purpose proves nothing", func(ctx g.SpecContext) {
-		o := options(browser.Shell, "silent")
-		impatient(&o)
-		visit := walk(ctx, o)
-		expectNothingProven(visit)
-		Expect(visit.Evidence.Messages).To(BeEmpty())
-	}, g.SpecTimeout(time.Minute))
-
-	g.DescribeTable("by mistake proves nothing, and the page says why",
-		func(ctx g.SpecContext, source, level string, parts ...string) {
-			o := options(browser.Shell)
-			impatient(&o)
-			o.Script = &suite.Script{Name: "broken.js", Source: []byte(source)}
-			visit := walk(ctx, o)
-			expectNothingProven(visit)
-			if level != "" {
-				complained(visit.Evidence, level, parts...)
-			}
-		},
-		g.Entry("an empty file", "", "", g.SpecTimeout(time.Minute)),
-		g.Entry("a syntax error", "var wtSmart = ;\n", "exception", "SyntaxError", script+":1:15", g.SpecTimeout(time.Minute)),
-		g.Entry("an error that is thrown", "\nthrow new TypeError('out of order');\n", "exception", "TypeError: out of order", script+":2:", g.SpecTimeout(time.Minute)),
-		g.Entry("a promise that nobody takes", "Promise.reject(new Error('not today'));", "exception", "not today", g.SpecTimeout(time.Minute)),
-		g.Entry("a page of HTML in its place", "<!doctype html><title>Not found</title>", "error", "did not load: script "+script, g.SpecTimeout(time.Minute)),
-	)
-
-	g.It("because its file is not there proves nothing, and the page says why", func(ctx g.SpecContext) {
-		o := options(browser.Shell)
-		impatient(&o)
-		dir := pixelFolder()
-		edit(filepath.Join(dir, "page.html.tmpl"), "{{.Script}}", "https://cdn.vendor.test/js/no-such-file.js")
-		var err error
-		o.Pixel, err = o.Library.LoadPixelDir(dir)
-		Expect(err).NotTo(HaveOccurred())
-		visit := walk(ctx, o)
-		expectNothingProven(visit)
-		complained(visit.Evidence, "error", "did not load: script https://cdn.vendor.test/js/no-such-file.js")
-	}, g.SpecTimeout(time.Minute))
-
-	g.It("because a policy of the page's blocks it proves nothing, and the page says why", func(ctx g.SpecContext) {
-		o := options(browser.Shell)
-		impatient(&o)
-		dir := pixelFolder()
-		edit(filepath.Join(dir, "page.html.tmpl"), `<meta charset="utf-8">`,
-			`<meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="script-src 'unsafe-inline' https://www.shop.test">`)
-		var err error
-		o.Pixel, err = o.Library.LoadPixelDir(dir)
-		Expect(err).NotTo(HaveOccurred())
-		visit := walk(ctx, o)
-		expectNothingProven(visit)
-		complained(visit.Evidence, "error", "Content Security Policy", script)
-	}, g.SpecTimeout(time.Minute))
+		Expect(found[silent].evidence.Messages).To(BeEmpty())
+		complained(found[missing], missing, "error", "did not load: script https://cdn.vendor.test/js/no-such-file.js")
+		complained(found[blocked], blocked, "error", "Content Security Policy", cdnScript)
+	}, g.SpecTimeout(2*time.Minute))
 })
 
 func shownMessages(e *evidence.Evidence) string {

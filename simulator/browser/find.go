@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"strings"
 )
 
 // Kind is which of Chrome's builds is wanted.
@@ -97,15 +99,23 @@ func cause(err error) error {
 
 var versionNumber = regexp.MustCompile(`\d+\.\d+\.\d+\.\d+`)
 
+// ErrExecutable is the cause when the executable that was named or found is no
+// Chrome.
+var ErrExecutable = errors.New("not a Chrome or Chromium")
+
 // versionOf asks the executable for its version, such as "156.0.8078.79".
 func versionOf(ctx context.Context, path string) (string, error) {
 	out, err := exec.CommandContext(ctx, path, "--version", "--no-sandbox").Output()
-	if err != nil {
-		return "", fmt.Errorf("ask the browser %s for its version: %w", path, err)
+	if ctx.Err() != nil {
+		return "", fmt.Errorf("ask the browser %s for its version: %w", path, context.Cause(ctx))
 	}
 	version := versionNumber.FindString(string(out))
-	if version == "" {
-		return "", fmt.Errorf("the browser %s gives no version number: %q", path, out)
+	if err != nil || version == "" {
+		said := strings.TrimSpace(string(out))
+		if first, _, more := strings.Cut(said, "\n"); more {
+			said = first + " ..."
+		}
+		return "", fmt.Errorf("%s is %w: asked for its version, it says %q\nhint: name the executable of a Chrome or Chromium", path, ErrExecutable, said)
 	}
 	return version, nil
 }

@@ -264,6 +264,18 @@ func (l *Library) ScenariosOf(document string) []*Scenario {
 	return found
 }
 
+// Exercising returns the IDs of the scenarios whose expectations name the clause,
+// sorted.
+func (l *Library) Exercising(clause string) []string {
+	var ids []string
+	for _, sc := range l.Scenarios {
+		if slices.ContainsFunc(sc.Expect, func(e Expectation) bool { return e.Clause == clause }) {
+			ids = append(ids, sc.ID)
+		}
+	}
+	return ids
+}
+
 // Pixel returns the pixel of that name, or nil.
 func (l *Library) Pixel(name string) *Pixel {
 	return byName(l.Pixels, name, func(p *Pixel) string { return p.Name })

@@ -31,6 +31,9 @@ func Select(lib *Library, document string, selectors []string) ([]Selection, err
 	whole, clauses := map[string]bool{}, map[string]bool{}
 	exercised := exercisedBy(scenarios)
 	for _, selector := range selectors {
+		if selector == document {
+			selector += ".*" // the whole document
+		}
 		matched, err := matchIDs(selector, scenarios, exercised, whole, clauses)
 		if err != nil {
 			return nil, err

@@ -50,11 +50,17 @@ func (r *run) walkAll(ctx context.Context) {
 	for range min(r.options.Parallel, len(r.plans)) {
 		walking.Go(func() {
 			for i := range next {
-				r.end(i, r.one(ctx, r.plans[i]))
+				// A visit that was broken off says nothing, not even that it failed.
+				if v := r.one(ctx, r.plans[i]); ctx.Err() == nil {
+					r.end(i, v)
+				}
 			}
 		})
 	}
 	for i := range r.plans {
+		if ctx.Err() != nil {
+			break
+		}
 		next <- i
 	}
 	close(next)

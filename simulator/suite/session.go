@@ -196,6 +196,7 @@ func (s *Session) walk(ctx context.Context, plan *scenario.Plan, browser journey
 	if len(plan.Unsupported) > 0 {
 		return journey.Walked{Evidence: &evidence.Evidence{}}
 	}
+	asked := ctx
 	ctx, stop := whileAlive(ctx, browser)
 	defer stop()
 	hosts, err := stage(plan, s.script, s.options.Collector)
@@ -218,15 +219,18 @@ func (s *Session) walk(ctx context.Context, plan *scenario.Plan, browser journey
 			s.notify(Event{Scenario: plan.Scenario, Step: step.Name})
 		},
 	})
-	s.endings.Go(func() { s.dispose(plan, visitor, wire, len(walked.Evidence.Requests)) })
+	s.endings.Go(func() { s.dispose(asked, plan, visitor, wire, len(walked.Evidence.Requests)) })
 	return walked
 }
 
 // dispose drops the visitor in the background. A request that still comes then
 // is in nobody's evidence, so it is reported as an error of the run.
-func (s *Session) dispose(plan *scenario.Plan, visitor journey.Visitor, wire *gateway.Visitor, judged int) {
+func (s *Session) dispose(ctx context.Context, plan *scenario.Plan, visitor journey.Visitor, wire *gateway.Visitor, judged int) {
 	<-visitor.Dispose()
 	for _, late := range wire.Requests()[judged:] {
+		if ctx.Err() != nil {
+			break // the visit was broken off, and nothing of it is judged
+		}
 		if s.options.Redact { // nobody has looked yet for what is personal in it
 			late.URL, _, _ = strings.Cut(late.URL, "?")
 		}

@@ -131,7 +131,7 @@ func Run(ctx context.Context, o Options) (*verdict.Result, error) {
 	r.walkAll(ctx)
 	result := r.result()
 	if ctx.Err() != nil {
-		return result, fmt.Errorf("the run was broken off: %w", context.Cause(ctx))
+		return result, fmt.Errorf("the run was broken off with %d of %d scenarios judged: %w", r.done, len(plans), context.Cause(ctx))
 	}
 	return result, nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
 )
 
 func judgeCommand(io streams) *cobra.Command {
@@ -46,6 +48,9 @@ they are now. EVIDENCE is a file that run --out has kept, or a folder of them.`,
 			if err != nil {
 				return err
 			}
+			if err := carry(r.out, stored, result); err != nil {
+				return err
+			}
 			return r.write(io, result)
 		},
 	}
@@ -53,6 +58,50 @@ they are now. EVIDENCE is a file that run --out has kept, or a folder of them.`,
 	d.addPixel(c)
 	r.add(c)
 	return c
+}
+
+// carry copies the evidence and its pictures into the report's folder, and says
+// in the result where they are. Without a folder, and for a picture that was not
+// kept, the result names none.
+func carry(out string, stored []suite.StoredEvidence, result *verdict.Result) error {
+	for i := range result.Scenarios {
+		s, from := &result.Scenarios[i], stored[i].Path
+		s.Evidence = ""
+		if out != "" {
+			s.Evidence = "evidence/" + filepath.Base(from)
+			if err := copyFile(filepath.Join(out, filepath.FromSlash(s.Evidence)), from); err != nil {
+				return fmt.Errorf("keep the evidence: %w", err)
+			}
+		}
+		for j := range s.Steps {
+			picture := filepath.FromSlash(s.Steps[j].Screenshot)
+			if picture == "" {
+				continue
+			}
+			kept := filepath.Join(filepath.Dir(filepath.Dir(from)), picture)
+			if out == "" || !filepath.IsLocal(picture) || copyFile(filepath.Join(out, picture), kept) != nil {
+				s.Steps[j].Screenshot = ""
+			}
+		}
+	}
+	return nil
+}
+
+// copyFile copies a file, unless it is there already under the same name.
+func copyFile(to, from string) error {
+	if a, err := os.Stat(to); err == nil {
+		if b, err := os.Stat(from); err == nil && os.SameFile(a, b) {
+			return nil
+		}
+	}
+	content, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(to, content, 0o644)
 }
 
 // readEvidence reads the files named, and those in the folders named.

@@ -21,7 +21,7 @@ func listCommand(io streams) *cobra.Command {
 		RunE:  func(*cobra.Command, []string) error { return listWhat(nil) },
 	}
 	c.AddCommand(
-		lister(io, "scenarios", "List the journeys and the clauses that they judge", func(lib *scenario.Library) []row {
+		lister(io, "scenarios", "List the journeys", func(lib *scenario.Library) []row {
 			var rows []row
 			for _, s := range lib.Scenarios {
 				rows = append(rows, row{s.ID, s.Title, s})
@@ -32,7 +32,11 @@ func listCommand(io streams) *cobra.Command {
 			var rows []row
 			for _, catalogue := range lib.Catalogues {
 				for _, clause := range catalogue.Clauses {
-					rows = append(rows, row{clause.ID, string(clause.Level) + "\t" + clause.Promise, clause})
+					tried := "untried"
+					if n := len(lib.Exercising(clause.ID)); n > 0 {
+						tried = count(n, "scenario")
+					}
+					rows = append(rows, row{clause.ID, string(clause.Level) + "\t" + tried + "\t" + clause.Promise, clause})
 				}
 			}
 			return rows

@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/pixelwitness/pixelwitness/simulator/browser"
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
@@ -30,7 +31,7 @@ const (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer stop()
 	// The first Ctrl-C cleans up; a second one ends the program at once.
 	go func() { <-ctx.Done(); stop() }()
@@ -86,21 +87,22 @@ func isUsage(err error) bool {
 		problem  scenario.Problem
 		file     *evidence.FileError
 	)
-	return errors.As(err, &flag) || errors.As(err, &request) || errors.As(err, &problems) ||
+	return errors.Is(err, browser.ErrExecutable) || errors.As(err, &flag) || errors.As(err, &request) || errors.As(err, &problems) ||
 		errors.As(err, &problem) || errors.As(err, &file)
 }
 
 func rootCommand(io streams) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "pixelwitness",
-		Short: "Prove, in a real browser, what a tracking pixel does with a visitor's choice",
+		Use:     "pixelwitness",
+		Version: tool().Version,
+		Short:   "Prove, in a real browser, what a tracking pixel does with a visitor's choice",
 		Long: `pixelwitness drives headless Chrome through scripted visitor journeys, records
 everything that leaves the browser and everything that it keeps, and judges that
 evidence, clause by clause, against what a vendor's document promises.
 
 Exit codes: 0 conformant, or partial (something unsupported, a declared
 deviation; --strict makes that 1) · 1 a fail or an inconclusive · 2 usage, a bad
-file, or nothing selected · 3 the harness broke.`,
+file, or nothing selected · 3 the harness broke, or the run was broken off.`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {

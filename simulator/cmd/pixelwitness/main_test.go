@@ -161,7 +161,7 @@ func TestListsAreReadByPeopleAndPrograms(t *testing.T) {
 	t.Parallel()
 	for what, line := range map[string]string{
 		"scenarios": "demo.stay      A visitor opens one page\n",
-		"clauses":   "demo.flag-sent        must     An anonymous request says so.\n",
+		"clauses":   "demo.flag-sent        must     1 scenario   An anonymous request says so.\n",
 		"pixels":    "demo  demo  Demo pixel\n",
 	} {
 		e := do(t, "list", what, "--scenarios", library).want(t, 0)

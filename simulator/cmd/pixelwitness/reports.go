@@ -34,6 +34,11 @@ func (r *reports) add(c *cobra.Command) {
 
 // prepare makes sure, before anything is run, that the report can be written.
 func (r *reports) prepare() error {
+	for flag, value := range map[string]string{"--out": r.out, "--junit": r.junit} {
+		if value == "-" {
+			return usage("%s -: only --json can go to the standard output", flag)
+		}
+	}
 	if r.out != "" {
 		if err := os.MkdirAll(r.out, 0o755); err != nil {
 			return usage("--out: %w", err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/pixelwitness/pixelwitness/reference/tracker"
 	"github.com/pixelwitness/pixelwitness/simulator/browser"
 	"github.com/pixelwitness/pixelwitness/simulator/gateway"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
 )
@@ -23,6 +25,7 @@ type runFlags struct {
 	reports
 	script        string
 	fault         string
+	faulty        bool // --fault was given
 	chrome        string
 	kind          string
 	headed        bool
@@ -39,7 +42,7 @@ func runCommand(io streams) *cobra.Command {
 		Long: `Walk scenarios in a browser and judge what the pixel did.
 
 A SELECTOR is the ID of a scenario or of a clause, or a pattern over either, such
-as mapp.opt-out, mapp.nc-sent or 'mapp.*'. Without one, every scenario of the
+as mapp.opt-out, mapp.nc-sent or 'mapp.opt-*'. Without one, every scenario of the
 pixel's document is run.`,
 		Example: `  pixelwitness run
   pixelwitness run mapp.nc-sent --out report
@@ -47,6 +50,7 @@ pixel's document is run.`,
   pixelwitness run --script dist/smart-pixel.min.js`,
 		ValidArgsFunction: f.selectors,
 		RunE: func(c *cobra.Command, args []string) error {
+			f.faulty = c.Flags().Changed("fault")
 			return f.run(c.Context(), io, args)
 		},
 	}
@@ -62,6 +66,13 @@ pixel's document is run.`,
 	flags.IntVar(&f.parallel, "parallel", 2, "how many visitors walk at the same time")
 	flags.BoolVar(&f.noScreenshots, "no-screenshots", false, "take no pictures for --out")
 	flags.BoolVar(&f.redact, "redact", false, "replace personal values in evidence and reports by stable tokens")
+	_ = c.RegisterFlagCompletionFunc("fault", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		var names []string
+		for _, f := range fault.All() {
+			names = append(names, f.Name+"\t"+f.Title)
+		}
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
 	_ = c.RegisterFlagCompletionFunc("browser", cobra.FixedCompletions([]string{"shell", "full"}, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
@@ -84,7 +95,10 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	if _, err := suite.Plan(o); err != nil {
 		return err // before a browser is looked for
 	}
-	if o.Reference, err = reference(f.fault, f.script); err != nil {
+	if err := f.checkFault(pixel); err != nil {
+		return err
+	}
+	if o.Reference, err = reference(f.fault); err != nil {
 		return err
 	}
 	if f.script != "" {
@@ -112,6 +126,9 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	bar.end()
 	if result == nil {
 		return err
+	}
+	if len(selectors) == 0 {
+		warning = append(warning, untried(lib, pixel.Document)...)
 	}
 	result.Warnings = append(warning, result.Warnings...)
 	if err != nil {
@@ -159,6 +176,38 @@ func (u *unless404) Write(p []byte) (int, error) {
 // Unwrap lets http.ResponseController reach the connection.
 func (u *unless404) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 
+// untried says which of the document's clauses no scenario tries yet: a pass says
+// nothing of them.
+func untried(lib *scenario.Library, document string) []string {
+	var missing []string
+	for _, clause := range lib.Catalogue(document).Clauses {
+		if len(lib.Exercising(clause.ID)) == 0 {
+			missing = append(missing, clause.ID)
+		}
+	}
+	if len(missing) == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d of the %d clauses of %s are tried by no scenario yet, so nothing is said of them: %s",
+		len(missing), len(lib.Catalogue(document).Clauses), document, strings.Join(missing, ", "))}
+}
+
+// checkFault refuses a fault that would break nothing: the run would pass, and
+// be taken for proof.
+func (f *runFlags) checkFault(pixel *scenario.Pixel) error {
+	switch {
+	case !f.faulty:
+		return nil
+	case f.fault == "":
+		return usage("--fault wants a name\nhint: --fault list names all")
+	case f.script != "":
+		return usage("--fault breaks the reference tracker; it does not go with --script")
+	case !strings.HasPrefix(pixel.Script, scenario.ReferenceScript):
+		return usage("--fault breaks the reference tracker, and the pixel %s has a script of its own, %s", pixel.Name, pixel.Script)
+	}
+	return nil
+}
+
 // browser finds the browser and says how to launch it.
 func (f *runFlags) browser() (suite.Launch, []string, error) {
 	kind := browser.Kind(f.kind)
@@ -183,13 +232,10 @@ func (f *runFlags) browser() (suite.Launch, []string, error) {
 
 // reference says where the code of reference trackers comes from: the clean
 // ones, or one with a fault.
-func reference(name, script string) (func(string) (suite.Script, error), error) {
+func reference(name string) (func(string) (suite.Script, error), error) {
 	var o tracker.Options
 	label := ""
 	if name != "" {
-		if script != "" {
-			return nil, usage("--fault breaks the reference tracker; it does not go with --script")
-		}
 		broken, err := fault.Lookup(name)
 		if err != nil {
 			return nil, usageError{err}

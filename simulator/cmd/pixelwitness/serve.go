@@ -30,7 +30,7 @@ with a reason, keeps all in an SQLite file and gives them back as JSON under
 			server, err := collector.New(collector.Options{Store: store, Logger: logger})
 			if err != nil {
 				_ = listener.Close()
-				return err
+				return usage("--store %s: %w", store, err)
 			}
 			defer server.Close()
 			fmt.Fprintf(io.out, "collecting at http://%s, hits at http://%[1]s/_/hits\n", listener.Addr())
