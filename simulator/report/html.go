@@ -43,8 +43,8 @@ type page struct {
 	Facts    []fact
 	// Particulars stand at the page's foot: what a reader rarely asks for.
 	Particulars []fact
-	// Findings leads to each verdict that needs proof.
-	Findings []verdictView
+	// Findings leads to the verdicts that need proof.
+	Findings []finding
 	Errors   []string
 	Warnings []string
 	Clauses  []clauseRow
@@ -78,10 +78,20 @@ type journeyView struct {
 	Steps                                     []stepView
 	Proofs                                    []verdictView
 	Rest                                      []verdictView
+	findings                                  []finding
+}
+
+// finding is a line that leads to a verdict, or to several that share their reason.
+type finding struct {
+	Outcome badge
+	// Clauses leads to the first verdict of each clause.
+	Clauses []link
+	Said    string
 }
 
 type stepView struct {
 	Name, Action, Requests, Duration string
+	Notes                            []string
 	Screenshot                       link
 }
 
@@ -140,7 +150,7 @@ func newPage(r *verdict.Result) *page {
 		}
 		view := newJourneyView(anchor, &j)
 		p.Journeys = append(p.Journeys, view)
-		p.Findings = append(p.Findings, view.Proofs...)
+		p.Findings = append(p.Findings, view.findings...)
 	}
 	p.Clauses = clauseRows(r, anchors)
 	return p
@@ -186,28 +196,62 @@ func newJourneyView(anchor string, j *journey) journeyView {
 		v.Duration = duration(j.Milliseconds)
 	}
 	for _, s := range j.Steps {
-		requests := count(s.Requests, "request")
-		if s.Others > 0 {
-			requests += ", " + count(s.Others, "other")
-		}
-		v.Steps = append(v.Steps, stepView{
-			Name: visible(s.Name), Action: visible(s.Action), Requests: requests,
+		view := stepView{
+			Name: visible(s.Name), Action: visible(s.Action), Requests: sent(&s),
 			Duration: duration(s.Milliseconds), Screenshot: linkTo(s.Screenshot),
-		})
+		}
+		for _, note := range s.Notes {
+			view.Notes = append(view.Notes, visibleLines(note))
+		}
+		v.Steps = append(v.Steps, view)
 	}
+	groups, places := alike(j), map[reasoned]int{}
 	n := 0
 	for _, c := range j.Clauses {
 		for i := range c.Verdicts {
 			n++
 			one := newVerdictView(anchor+"-verdict-"+strconv.Itoa(n), &c.Verdicts[i])
-			if needsProof(c.Verdicts[i].Outcome) {
-				v.Proofs = append(v.Proofs, one)
-			} else {
+			if !needsProof(c.Verdicts[i].Outcome) {
 				v.Rest = append(v.Rest, one)
+				continue
+			}
+			v.Proofs = append(v.Proofs, one)
+			key := reasoned{c.Verdicts[i].Outcome, c.Verdicts[i].Reason}
+			to := link{Text: one.Clause, Href: "#" + one.Anchor}
+			group := groups[key]
+			place, begun := places[key]
+			switch {
+			case len(group) == 0:
+				v.findings = append(v.findings, finding{one.Outcome, []link{to}, one.inOneLine()})
+			case !begun:
+				places[key] = len(v.findings)
+				v.findings = append(v.findings, finding{one.Outcome, []link{to}, count(len(group), "verdict") + ": " + one.Reason})
+			case !led(v.findings[place].Clauses, to.Text):
+				v.findings[place].Clauses = append(v.findings[place].Clauses, to)
 			}
 		}
 	}
 	return v
+}
+
+func led(links []link, text string) bool {
+	return slices.ContainsFunc(links, func(l link) bool { return l.Text == text })
+}
+
+// inOneLine is the verdict without its clause: where it was judged, what was
+// looked at, how it came out, and why it could not be told.
+func (v *verdictView) inOneLine() string {
+	var said []string
+	for _, part := range []string{v.Step, v.Subject, v.Headline} {
+		if part != "" {
+			said = append(said, part)
+		}
+	}
+	line := strings.Join(said, ": ")
+	if v.Reason != "" && v.Reason != v.Headline {
+		line += ": " + v.Reason
+	}
+	return line
 }
 
 func newVerdictView(anchor string, v *verdict.Verdict) verdictView {

@@ -10,8 +10,10 @@ package report
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -109,6 +111,30 @@ func (c *judgement) reasons(of verdict.Outcome) []string {
 	return found
 }
 
+// reasoned is what verdicts have in common that one reason keeps from telling.
+type reasoned struct {
+	outcome verdict.Outcome
+	reason  string
+}
+
+// alike groups the verdicts of a journey that could not be told for one and the
+// same reason: said once, it is read; said with every verdict, it hides the rest.
+// There is no group of one.
+func alike(j *journey) map[reasoned][]*verdict.Verdict {
+	groups := map[reasoned][]*verdict.Verdict{}
+	for _, c := range j.Clauses {
+		for i := range c.Verdicts {
+			v := &c.Verdicts[i]
+			if v.Reason != "" && (v.Outcome == verdict.Inconclusive || v.Outcome == verdict.Error) {
+				key := reasoned{v.Outcome, v.Reason}
+				groups[key] = append(groups[key], v)
+			}
+		}
+	}
+	maps.DeleteFunc(groups, func(_ reasoned, group []*verdict.Verdict) bool { return len(group) < 2 })
+	return groups
+}
+
 // needsProof tells whether an outcome is shown with everything that led to it.
 func needsProof(o verdict.Outcome) bool { return o >= verdict.Inconclusive }
 
@@ -162,6 +188,36 @@ func count(n int, noun string) string {
 		return "1 " + noun
 	}
 	return fmt.Sprintf("%d %ss", n, noun)
+}
+
+// sent says what left the browser in a step: "1 request (no. 6), 2 others".
+func sent(s *verdict.Step) string {
+	said := count(s.Requests, "request") + numbered(s.Numbers)
+	if s.Others > 0 {
+		said += ", " + count(s.Others, "other")
+	}
+	return said
+}
+
+// numbered writes requests' numbers, those in a row as a range: " (no. 6, 8-12)".
+func numbered(numbers []int) string {
+	var parts []string
+	for i := 0; i < len(numbers); {
+		last := i
+		for last+1 < len(numbers) && numbers[last+1] == numbers[last]+1 {
+			last++
+		}
+		part := strconv.Itoa(numbers[i])
+		if last > i {
+			part += "-" + strconv.Itoa(numbers[last])
+		}
+		parts = append(parts, part)
+		i = last + 1
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " (no. " + strings.Join(parts, ", ") + ")"
 }
 
 // duration writes a span in milliseconds as a reader wants it: "340 ms", "1.24 s", "2 min 5 s".

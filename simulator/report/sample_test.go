@@ -134,8 +134,13 @@ func silent() *verdict.Result {
 	}
 	r.Verdicts[5].Storage = marks("localStorage https://www.shop.test\n  wt_queue=«[]»")
 	for i := range r.Scenarios[0].Steps {
-		r.Scenarios[0].Steps[i].Requests = 0
+		r.Scenarios[0].Steps[i].Requests, r.Scenarios[0].Steps[i].Numbers = 0, nil
 	}
+	r.Scenarios[0].Steps[0].Notes = []string{
+		"exception: Uncaught SyntaxError: Function statements require a function name at https://cdn.vendor.test/js/smart-pixel.min.js:1:1",
+		"no request of the pixel came, and nothing left the browser but requests for pages and scripts; check that the script loads and runs",
+	}
+	r.Scenarios[0].Steps[2].Notes = []string{"the step did not come to rest"}
 	return r
 }
 
@@ -187,6 +192,7 @@ func hostile() *verdict.Result {
 	s.Steps[0].Screenshot = "../../../etc/passwd"
 	s.Steps[1].Screenshot = "shots/a b\"><img src=x onerror=alert(1)>.png"
 	s.Steps[2].Name = evil
+	s.Steps[2].Notes = []string{"error: " + evil}
 	r.Pixel.Title = evil
 	r.Warnings = []string{evil}
 	return r

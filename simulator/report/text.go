@@ -100,45 +100,23 @@ func (t *printer) journey(j *journey) {
 		t.flow(2, 4, span{"no verdict: nothing was judged in this scenario", warned})
 	}
 	t.blank()
-	alike := t.alike(j)
+	var groups map[reasoned][]*verdict.Verdict
+	if !t.verbose {
+		groups = alike(j)
+	}
 	for _, c := range j.Clauses {
 		for i := range c.Verdicts {
 			v := &c.Verdicts[i]
-			group := alike[reasoned{v.Outcome, v.Reason}]
+			group := groups[reasoned{v.Outcome, v.Reason}]
 			switch {
-			case len(group) > 1 && group[0] == v:
+			case len(group) > 0 && group[0] == v:
 				t.group(group)
-			case len(group) > 1:
+			case len(group) > 0:
 			case t.verbose || needsProof(v.Outcome):
 				t.verdict(v)
 			}
 		}
 	}
-}
-
-// reasoned is what verdicts have in common that one reason keeps from telling.
-type reasoned struct {
-	outcome verdict.Outcome
-	reason  string
-}
-
-// alike groups the verdicts that could not be told for one and the same reason:
-// said once, it is read; said with every verdict, it hides the rest.
-func (t *printer) alike(j *journey) map[reasoned][]*verdict.Verdict {
-	groups := map[reasoned][]*verdict.Verdict{}
-	if t.verbose {
-		return groups
-	}
-	for _, c := range j.Clauses {
-		for i := range c.Verdicts {
-			v := &c.Verdicts[i]
-			if v.Reason != "" && (v.Outcome == verdict.Inconclusive || v.Outcome == verdict.Error) {
-				key := reasoned{v.Outcome, v.Reason}
-				groups[key] = append(groups[key], v)
-			}
-		}
-	}
-	return groups
 }
 
 // group writes verdicts that share their reason.
@@ -189,10 +167,7 @@ func (t *printer) steps(steps []verdict.Step) {
 	name, action := widest(28, names...), widest(28, actions...)
 	t.flow(2, 2, span{"steps", dim})
 	for i, s := range steps {
-		said := count(s.Requests, "request")
-		if s.Others > 0 {
-			said += ", " + count(s.Others, "other")
-		}
+		said := sent(&s)
 		if t.verbose {
 			said += ", " + duration(s.Milliseconds)
 			if s.Screenshot != "" {
@@ -200,6 +175,9 @@ func (t *printer) steps(steps []verdict.Step) {
 			}
 		}
 		t.flow(4, 6, span{cell(names[i], name) + cell(actions[i], action) + said, plain})
+		for _, note := range s.Notes {
+			t.flow(6, 8, span{visibleLines(note), warned})
+		}
 	}
 }
 

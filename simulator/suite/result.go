@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
@@ -65,16 +66,112 @@ func describe(plan *scenario.Plan, e *evidence.Evidence) verdict.Scenario {
 	hit := plan.Pixel.Hits()
 	for _, step := range e.Steps {
 		walked := verdict.Step{Name: step.Name, Action: step.Action, Milliseconds: ms(step.Ended - step.Began)}
+		var others []*evidence.Request
 		for _, request := range e.During(step.Name) {
 			if hit(request.URL) {
 				walked.Requests++
+				walked.Numbers = append(walked.Numbers, request.Seq)
 			} else {
-				walked.Others++
+				others = append(others, request)
 			}
 		}
+		walked.Others = len(others)
+		walked.Notes = notes(&step, walked.Requests, others, e.Messages)
 		s.Steps = append(s.Steps, walked)
 	}
 	return s
+}
+
+const (
+	// mostNoted is how many messages, and how many requests, a step's notes list.
+	mostNoted = 5
+	// longestNoted is how many characters of a message's or an address's text they give.
+	longestNoted = 200
+)
+
+// notes says what went wrong on the page during a step.
+func notes(step *evidence.Step, hits int, others []*evidence.Request, messages []evidence.Message) []string {
+	var list []string
+	if step.Problem != "" {
+		list = append(list, step.Problem)
+	}
+	list = append(list, complaints(step.Name, messages)...)
+	switch {
+	case !step.Awaited || step.Seen:
+	case hits > 0:
+		list = append(list, "no request of the pixel came in time")
+	default:
+		list = append(list, unseen(others))
+	}
+	if !step.Fenced {
+		list = append(list, "the step did not come to rest")
+	}
+	return list
+}
+
+// complaints lists the page's errors during the step, each once.
+func complaints(step string, messages []evidence.Message) []string {
+	var list []string
+	for _, m := range messages {
+		if m.Step != step || m.Level != "exception" && m.Level != "error" {
+			continue
+		}
+		line, _, _ := strings.Cut(strings.TrimSpace(m.Text), "\n")
+		said := m.Level + ": " + abridged(strings.TrimSpace(line))
+		if m.Source != "" {
+			said += " at " + abridged(m.Source)
+		}
+		if !slices.Contains(list, said) {
+			list = append(list, said)
+		}
+	}
+	if more := len(list) - mostNoted; more > 0 {
+		list = append(list[:mostNoted], fmt.Sprintf("and %d more", more))
+	}
+	return list
+}
+
+// unseen says that the pixel sent nothing, and what may have been meant instead.
+func unseen(others []*evidence.Request) string {
+	var sent []string
+	n := 0
+	for _, r := range others {
+		if r.Purpose == "page" || r.Purpose == "script" {
+			continue
+		}
+		n++
+		address := r.URL
+		if i := strings.IndexAny(address, "?#"); i >= 0 {
+			address = address[:i]
+		}
+		if line := r.Method + " " + abridged(address); !slices.Contains(sent, line) {
+			sent = append(sent, line)
+		}
+	}
+	if n == 0 {
+		return "no request of the pixel came, and nothing left the browser but requests for pages and scripts; check that the script loads and runs"
+	}
+	if more := len(sent) - mostNoted; more > 0 {
+		sent = append(sent[:mostNoted], fmt.Sprintf("and %d more", more))
+	}
+	left := "1 other request"
+	if n > 1 {
+		left = fmt.Sprintf("%d other requests", n)
+	}
+	return fmt.Sprintf("no request of the pixel came; %s left the browser: %s; "+
+		"if one of them is the pixel's, check stage.collector and requests.path in pixel.yaml", left, strings.Join(sent, ", "))
+}
+
+// abridged cuts off what is too long to be noted.
+func abridged(text string) string {
+	n := 0
+	for i := range text {
+		if n == longestNoted {
+			return text[:i] + "…"
+		}
+		n++
+	}
+	return text
 }
 
 // keep writes evidence and pictures into the run's folder, and says in the

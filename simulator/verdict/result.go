@@ -99,6 +99,11 @@ type Step struct {
 	// requests that left the browser.
 	Requests int `json:"requests"`
 	Others   int `json:"others"`
+	// Numbers lists the numbers of the pixel's requests, by which verdicts
+	// speak of them; evidence has them as seq.
+	Numbers []int `json:"numbers,omitempty"`
+	// Notes says what went wrong on the page during the step.
+	Notes []string `json:"notes,omitempty"`
 	// Screenshot is the picture's path, relative to the report folder.
 	Screenshot   string  `json:"screenshot,omitempty"`
 	Milliseconds float64 `json:"ms"`
