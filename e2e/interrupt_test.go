@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"time"
 
@@ -16,6 +17,12 @@ import (
 )
 
 var _ = g.Describe("a run that is broken off", func() {
+	g.BeforeEach(func() {
+		if runtime.GOOS != "linux" {
+			g.Skip("only Linux shows which process started which")
+		}
+	})
+
 	for name, signal := range map[string]syscall.Signal{"Ctrl-C": syscall.SIGINT, "SIGTERM": syscall.SIGTERM} {
 		g.It("by "+name+" cleans up and ends with 3", func(ctx g.SpecContext) {
 			dir := g.GinkgoT().TempDir()

@@ -25,10 +25,15 @@ var _ = g.BeforeEach(func() {
 	})
 })
 
-// profiles lists the browser profiles in the folder.
+// profiles lists the browser profiles in the folder, and the folders that full
+// Chrome makes beside its profile.
 func profiles(dir string) []string {
-	found, err := filepath.Glob(filepath.Join(dir, "pixelwitness-profile-*"))
-	Expect(err).NotTo(HaveOccurred())
+	var found []string
+	for _, name := range []string{"pixelwitness-profile-*", "org.chromium.*", ".org.chromium.*", "com.google.*", ".com.google.*"} {
+		matches, err := filepath.Glob(filepath.Join(dir, name))
+		Expect(err).NotTo(HaveOccurred())
+		found = append(found, matches...)
+	}
 	return found
 }
 

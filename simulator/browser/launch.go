@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"sync"
@@ -116,9 +118,18 @@ func (p *process) end(ctx context.Context) error {
 	return removeProfile(p.profile)
 }
 
-// removeProfile removes the profile; a child that is still dying may write a
-// last file into it, so a second attempt is made.
+// socketFolder is what full Chrome calls the folder of its socket.
+var socketFolder = regexp.MustCompile(`^\.?(org\.chromium|com\.google)\.`)
+
+// removeProfile removes the profile, and the folder beside it to which a killed
+// full Chrome leaves a link. A child that is still dying may write a last file into
+// the profile, so a second attempt is made.
 func removeProfile(dir string) error {
+	if socket, err := os.Readlink(filepath.Join(dir, "SingletonSocket")); err == nil {
+		if folder := filepath.Dir(socket); socketFolder.MatchString(filepath.Base(folder)) {
+			_ = os.RemoveAll(folder)
+		}
+	}
 	if os.RemoveAll(dir) == nil {
 		return nil
 	}

@@ -146,6 +146,38 @@ func TestHTMLShowsTheProof(t *testing.T) {
 	}
 }
 
+// One cause is said once, with a link to each clause that it concerns.
+func TestHTMLSaysOneCauseOnce(t *testing.T) {
+	t.Parallel()
+	findings := func(r *verdict.Result) string {
+		_, after, _ := strings.Cut(htmlOf(t, r), `<ul class="findings">`)
+		list, _, _ := strings.Cut(after, "</ul>")
+		return list
+	}
+	r := samples()["inconclusive"]
+	r.Verdicts[1].Reason = "another cause"
+	got := findings(r)
+	for text, times := range map[string]int{
+		"<li>": 2, "5 verdicts: the pixel was never seen to send": 1, "mapp.no-identifying-cookie": 1, `href="#scenario-1-verdict-4"`: 1,
+		"anonymous: parameter nc (anonymous-flag): expected set to 1, observed no request of the pixel: another cause": 1,
+	} {
+		if n := strings.Count(got, text); n != times {
+			t.Errorf("%q stands there %d times, want %d:\n%s", text, n, times, got)
+		}
+	}
+	r = samples()["inconclusive"]
+	for i := range r.Verdicts {
+		r.Verdicts[i].Outcome, r.Verdicts[i].Clause = verdict.Inconclusive, "mapp.nc-sent"
+	}
+	r.Tally()
+	if got := findings(r); strings.Count(got, "<a ") != 1 || !strings.Contains(got, "6 verdicts") {
+		t.Errorf("verdicts of one clause:\n%s", got)
+	}
+	if got := findings(samples()["fail"]); !strings.Contains(got, "anonymous: parameter eid (visitor-id): expected absent, observed present in 1 of 1") {
+		t.Errorf("a fail:\n%s", got)
+	}
+}
+
 func TestHTMLEscapes(t *testing.T) {
 	t.Parallel()
 	out := htmlOf(t, samples()["hostile"])
@@ -165,7 +197,7 @@ var (
 	pairs    = [][2]string{
 		{"ink", "paper"}, {"ink", "panel"}, {"soft", "paper"}, {"soft", "panel"}, {"link", "paper"}, {"link", "panel"},
 		{"pass", "pass-bg"}, {"skipped", "skipped-bg"}, {"unsupported", "unsupported-bg"}, {"deviation", "deviation-bg"},
-		{"inconclusive", "inconclusive-bg"}, {"fail", "fail-bg"}, {"error", "error-bg"}, {"mark-ink", "mark"},
+		{"inconclusive", "inconclusive-bg"}, {"fail", "fail-bg"}, {"fail", "paper"}, {"error", "error-bg"}, {"mark-ink", "mark"},
 	}
 )
 

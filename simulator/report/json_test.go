@@ -83,6 +83,7 @@ func full() *verdict.Result {
 	r.Verdicts[1].Reason = "because"
 	r.Verdicts[1].Outcome = verdict.Deviation
 	r.Scenarios[0].Error = "broke"
+	r.Scenarios[0].Steps[0].Notes = []string{"the step did not come to rest"}
 	r.Errors = []string{"broke"}
 	r.Warnings = []string{"beware"}
 	r.Browser.Webdriver = true

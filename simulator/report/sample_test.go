@@ -30,7 +30,7 @@ func samples() map[string]*verdict.Result {
 
 // sample is a run in which everything passed.
 func sample() *verdict.Result {
-	return &verdict.Result{
+	r := &verdict.Result{
 		Schema: verdict.Schema,
 		Tool:   verdict.Tool{Name: "pixelwitness", Version: "0.1.0"},
 		Browser: verdict.Browser{
@@ -63,6 +63,10 @@ func sample() *verdict.Result {
 		},
 		Timings: verdict.Timings{Total: 2960, Launch: 410, Preflight: 220, Journeys: 1240, Judging: 3, FirstVerdict: 1890, Parallel: 2},
 	}
+	for i, numbers := range [][]int{{3}, nil, {6}, nil, {9}} {
+		r.Scenarios[0].Steps[i].Numbers = numbers
+	}
+	return r
 }
 
 func step(name, action string, requests, others int) verdict.Step {

@@ -236,3 +236,18 @@ func TestDuration(t *testing.T) {
 		}
 	}
 }
+
+func TestStepsNameTheirRequests(t *testing.T) {
+	t.Parallel()
+	for want, s := range map[string]verdict.Step{
+		"0 requests":                   {},
+		"1 request, 1 other":           {Requests: 1, Others: 1},
+		"1 request (no. 6), 2 others":  {Requests: 1, Numbers: []int{6}, Others: 2},
+		"5 requests (no. 2-3, 5, 8-9)": {Requests: 5, Numbers: []int{2, 3, 5, 8, 9}},
+		"3 requests (no. 7, 7, 4)":     {Requests: 3, Numbers: []int{7, 7, 4}},
+	} {
+		if got := sent(&s); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
