@@ -8,7 +8,10 @@ import (
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 	"github.com/pixelwitness/pixelwitness/simulator/gateway"
+	"github.com/pixelwitness/pixelwitness/simulator/journey"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 )
 
 // reporting is a script's function that tells how long something was put off, by
@@ -25,7 +28,7 @@ const deferring = reporting + `
 setTimeout(report, 5000, 'seconds');
 setTimeout(() => report('minutes'), 240000);
 setTimeout(() => setTimeout(() => setTimeout(() => report('chain'), 60000), 3000), 2000);
-setTimeout(async () => { await fetch('/answer'); setTimeout(() => report('after-answer'), 60000); }, 1000);
+setTimeout(async () => { await fetch('/answer'); setTimeout(() => report('after-answer'), 10000); }, 1000);
 let beats = 0;
 const beating = setInterval(() => { if (++beats === 3) { clearInterval(beating); report('interval'); } }, 30000);
 const cancelled = setTimeout(() => report('cancelled'), 1000);
@@ -44,14 +47,14 @@ report('at-once');
 // deferred are the requests of deferring, with how long each is put off.
 var deferred = map[string]time.Duration{
 	"at-once": 0, "idle": 0, "seconds": 5 * time.Second, "minutes": 4 * time.Minute, "chain": 65 * time.Second,
-	"after-answer": 61 * time.Second, "interval": 90 * time.Second, "task": 10 * time.Second,
+	"after-answer": 11 * time.Second, "interval": 90 * time.Second, "task": 10 * time.Second,
 	"worker": 2 * time.Minute, "shared-worker": 2 * time.Minute, "frame": 4*time.Minute + 30*time.Second, "cross-site": 3 * time.Minute,
 	"frame-worker": 30 * time.Second, "echo": time.Minute, "late-frame": time.Minute,
 }
 
 func clockStage() gateway.Stage {
 	after := func(name, milliseconds string) string {
-		return reporting + "setTimeout(() => report('" + name + "'), " + milliseconds + "); report('" + name + "-is-up');"
+		return reporting + "setTimeout(() => report('" + name + "'), " + milliseconds + ");"
 	}
 	return gateway.Stage{
 		"www.shop.test": host(map[string]http.HandlerFunc{
@@ -61,7 +64,7 @@ func clockStage() gateway.Stage {
 			"/late-frame":       html(after("late-frame", "60000"), ""),
 			"/worker.js":        javascript(after("worker", "120000")),
 			"/shared-worker.js": javascript(after("shared-worker", "120000")),
-			"/echo.js":          javascript("onmessage = () => {" + after("echo", "60000") + "};" + reporting + "report('echo-listens');"),
+			"/echo.js":          javascript("onmessage = () => {" + after("echo", "60000") + "};"),
 			"/next":             html(reporting+"report('next');", `<iframe src="https://www.shop.test/next-frame"></iframe><iframe src="https://far.test/next-frame"></iframe>`),
 			"/next-frame":       html(reporting+"report('next-frame');new Worker('/next-worker.js');", ""),
 			"/next-worker.js":   javascript(reporting + "report('next-worker');"),
@@ -82,11 +85,11 @@ type times struct {
 }
 
 // late returns what the one request of that name said, and its step.
-func (s *stroll) late(name string) (times, string) {
+func late(e *evidence.Evidence, name string) (times, string) {
 	g.GinkgoHelper()
 	var said []times
 	var step string
-	for _, r := range s.wire.Requests() {
+	for _, r := range e.Requests {
 		if pathOf(&r) == "/late/"+name {
 			var t times
 			Expect(json.Unmarshal(r.Body, &t)).To(Succeed())
@@ -101,11 +104,24 @@ var _ = g.Describe("a page's clock", func() {
 	for _, kind := range kinds() {
 		g.It("is run forward, so that what is put off happens in its step, in "+string(kind)+" Chrome", func(ctx g.SpecContext) {
 			s := setOut(ctx, kind, clockStage())
-			s.open(ctx, "deferred", "https://www.shop.test/", "/late/at-once",
-				"/late/frame-worker-is-up", "/late/worker-is-up", "/late/shared-worker-is-up", "/late/echo-listens")
+			// The journey knows of one early request; it is to find out by itself
+			// that others are still to come.
+			walked := journey.Walk(ctx, &scenario.Plan{
+				Scenario: &scenario.Scenario{Journey: []scenario.Step{{Name: "deferred", Open: "home"}, {Name: "next", Open: "next"}}},
+				Pixel: &scenario.Pixel{
+					Stage: scenario.Stage{Site: "www.shop.test"}, Pages: map[string]string{"home": "/", "next": "/next"},
+					Requests: scenario.Requests{Path: "^/late/(at-once|next)$"},
+				},
+			}, s.visitor, s.wire, journey.Options{})
+			Expect(walked.Evidence.Faults).To(BeEmpty())
+			for _, step := range walked.Evidence.Steps {
+				Expect(step.Problem).To(BeEmpty(), step.Name)
+				Expect(step.Seen && step.Fenced).To(BeTrue(), step.Name)
+			}
+			Expect(walked.Evidence.Step("deferred").RunForward).To(BeNumerically(">=", 4*time.Minute))
 			latest := 0.0
 			for name, delay := range deferred {
-				said, step := s.late(name)
+				said, step := late(walked.Evidence, name)
 				Expect(step).To(Equal("deferred"), name)
 				Expect(said.Waited).To(BeNumerically(">=", delay.Milliseconds()), name)
 				// Chrome rounds this clock to a tenth of a millisecond.
@@ -116,10 +132,9 @@ var _ = g.Describe("a page's clock", func() {
 			Expect(s.bodies("/late/cancelled")).To(BeEmpty())
 			Expect(s.bodies("/late/beyond")).To(BeEmpty())
 
-			next := []string{"next", "next-frame", "next-cross-site", "next-worker"}
-			s.open(ctx, "next", "https://www.shop.test/next", lines(next, func(name string) string { return "/late/" + name })...)
-			for _, name := range next {
-				said, _ := s.late(name)
+			for _, name := range []string{"next", "next-frame", "next-cross-site", "next-worker"} {
+				said, step := late(walked.Evidence, name)
+				Expect(step).To(Equal("next"), name)
 				Expect(said.Now).To(BeNumerically(">=", latest), "%s is behind the page before it", name)
 			}
 		}, g.SpecTimeout(time.Minute))

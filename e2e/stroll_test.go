@@ -19,7 +19,7 @@ import (
 type stroll struct {
 	wire    *gateway.Visitor
 	visitor journey.Visitor
-	steps   int
+	rounds  int // of fences
 }
 
 // setOut opens a browser with one visitor in it, for one spec.
@@ -49,12 +49,16 @@ func (s *stroll) open(ctx g.SpecContext, step, url string, paths ...string) jour
 		cancel()
 		Expect(err).NotTo(HaveOccurred(), "await %s; the page said %v", path, s.visitor.Messages())
 	}
-	s.steps++
-	token := fmt.Sprintf("stroll-%d", s.steps)
-	settled, err := s.visitor.Settle(ctx, s.wire.FencePath(token), 5*time.Minute)
-	Expect(err).NotTo(HaveOccurred())
-	Expect(s.wire.AwaitFence(ctx, token)).To(Succeed())
-	Expect(s.wire.AwaitQuiet(ctx)).To(Succeed())
+	var settled journey.Settled
+	for settled.Busy = true; settled.Busy; {
+		s.rounds++
+		token := fmt.Sprintf("stroll-%d", s.rounds)
+		var err error
+		settled, err = s.visitor.Settle(ctx, s.wire.FencePath(token), 5*time.Minute)
+		Expect(err).NotTo(HaveOccurred())
+		Expect(s.wire.AwaitFence(ctx, token)).To(Succeed())
+		Expect(s.wire.AwaitQuiet(ctx)).To(Succeed())
+	}
 	return settled
 }
 

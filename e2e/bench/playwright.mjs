@@ -32,11 +32,12 @@ async function journey() {
   await open('/');
   await click('#opt-out');
   await open('/products');
+  await open('/');
   await click('#opt-back');
   await open('/');
   await context.close();
   const hits = requests.filter((request) => request.url.includes('/wt?'));
-  if (hits.length !== 3 || !hits[1].url.includes('nc=1') || jars.length !== 5) throw new Error('the journey went wrong: ' + JSON.stringify(hits));
+  if (hits.length !== 4 || !hits[1].url.includes('nc=1') || !hits[2].url.includes('nc=1') || jars.length !== 6) throw new Error('the journey went wrong: ' + JSON.stringify(hits));
 }
 
 for await (const line of createInterface({ input: process.stdin })) {

@@ -49,7 +49,7 @@
       // A text is a script, and waits like any other work.
       const run = typeof handler === 'function' ? () => handler.apply(scope, args) : () => native.eval(String(handler));
       const wait = Math.max(0, Number(delay) || 0);
-      const timer = { due: now() + wait, period: repeats ? Math.max(1, wait) : 0, runs: 0 };
+      const timer = { due: now() + Math.max(1, wait), period: repeats ? Math.max(1, wait) : 0, runs: 0 };
       const id = set(() => {
         if (repeats) timer.due = now() + timer.period;
         else timers.delete(id);
@@ -84,6 +84,36 @@
     };
   }
 
+  const sockets = new Set();
+  if (scope.WebSocket) {
+    const Socket = new Proxy(scope.WebSocket, {
+      construct: (target, args, newTarget) => {
+        const socket = Reflect.construct(target, args, newTarget === Socket ? target : newTarget);
+        sockets.add(socket);
+        return socket;
+      },
+    });
+    scope.WebSocket.prototype.constructor = Socket;
+    scope.WebSocket = Socket;
+  }
+
+  // A worker comes to be on its own time: the driver is told to expect it.
+  for (const kind of ['Worker', 'SharedWorker']) {
+    if (!scope[kind]) continue;
+    const Native = scope[kind];
+    const Told = new Proxy(Native, {
+      construct: (target, args, newTarget) => {
+        const worker = Reflect.construct(target, args, newTarget === Told ? target : newTarget);
+        const options = args[1];
+        const name = String((options && options.name) || (typeof options === 'string' ? options : ''));
+        native.report(native.stringify({ worker: kind === 'Worker' ? '' : `${new URL(args[0], scope.location.href)} ${name}`, dedicated: kind === 'Worker' }));
+        return worker;
+      },
+    });
+    Native.prototype.constructor = Told;
+    scope[kind] = Told;
+  }
+
   // ---- requests that a page puts off until its end ----
   const later = [];
   if (scope.fetchLater) {
@@ -108,10 +138,20 @@
   // forward runs what is due until then, in order, moving the page's clock to
   // each. A repeating timer runs at most LIMIT times a step; see rested.
   const LIMIT = 100;
-  const rested = () => { for (const timer of timers.values()) timer.runs = 0; };
+  // A chain of timers that arms itself anew for ever is followed for MOST timers.
+  const MOST = 3000;
+  let spent = 0;
+  let horizon = 0;
+  const rested = (until) => {
+    if (until === horizon) return;
+    horizon = until; // a new step
+    spent = 0;
+    for (const timer of timers.values()) timer.runs = 0;
+  };
   const forward = async (until) => {
+    rested(until);
     let fired = 0;
-    for (;;) {
+    for (; spent < MOST; spent++) {
       let next, nextID;
       for (const [id, timer] of timers) {
         if (timer.due > until || timer.runs >= LIMIT) continue;
@@ -124,6 +164,7 @@
       try { next.run(); } catch (error) { native.setTimeout(() => { throw error; }, 0); }
       await turn();
     }
+    return fired;
   };
 
   // ---- writes of cookies, as they were asked for ----
@@ -257,6 +298,10 @@
     if (!scope.document || scope.document.readyState === 'complete') resolve();
     else scope.addEventListener('load', () => native.setTimeout(resolve, 0), { once: true });
   });
+  // flushed waits until what was given to WebSockets has left the page.
+  const flushed = async () => {
+    for (let i = 0; i < 5000 && [...sockets].some((s) => s.readyState === 1 && s.bufferedAmount > 0); i++) await turn();
+  };
   const fence = (path) => native.fetch(path, { cache: 'no-store', credentials: 'omit' });
 
   const api = {
@@ -264,7 +309,6 @@
     // own do only this.
     run: async (until, kinds) => {
       await loaded();
-      rested();
       const before = offset;
       const fired = await forward(until);
       return { fired, forward: offset - before, offset, storage: await stores(kinds), deferred: deferred() };
@@ -282,6 +326,7 @@
         await fence(`${path}-${round}`); // answers may set further timers
       }
       const storage = await stores(kinds);
+      await flushed();
       await fence(path);
       return { page: String(scope.location.href), storage, fired, forward: offset - before, offset, deferred: deferred() };
     },

@@ -29,6 +29,8 @@ type realm struct {
 	// contexts holds the JavaScript contexts of the frames within, by their
 	// unique ID; the visitor's mutex guards it.
 	contexts map[string]frameContext
+	// hooked tells that a worker has its hook; the visitor's mutex guards it.
+	hooked bool
 	// hook and ready are the commands that prepare a page; see prepared.
 	hook  *pending
 	ready []*pending
@@ -74,17 +76,25 @@ func (v *Visitor) adopt(parent *session, event target.EventAttachedToTarget) {
 	s.resume()
 	v.mu.Lock()
 	v.realms[r] = struct{}{}
+	v.births++
+	if r.kind == "worker" || r.kind == "shared_worker" {
+		v.arrived++
+	}
 	v.mu.Unlock()
 }
 
 // halted puts the hook into a worker that has halted before a script, and lets it
-// go on: without the debugger nothing halts it again.
+// go on: without the debugger nothing halts it again. Until then nothing else may
+// be evaluated in the worker: that would halt it before its global object is built.
 func (r *realm) halted() {
 	v := r.visitor
 	send(r.session, runtime.Evaluate, runtime.EvaluateParams{
 		Expression: v.browser.hook.source(v.offset), Silent: new(true), DisableBreaks: new(true),
 	})
 	send(r.session, debugger.Disable, cdp.Empty{})
+	v.mu.Lock()
+	r.hooked = true
+	v.mu.Unlock()
 }
 
 // prepared waits until the page has taken everything that adopt sent.
@@ -202,6 +212,7 @@ func (r *realm) contextCreated(params jsonv2.Value) {
 		return
 	}
 	r.visitor.mu.Lock()
+	r.visitor.births++
 	r.contexts[event.Context.UniqueID] = frameContext{id: event.Context.ID, main: about.FrameID == string(r.target)}
 	r.visitor.mu.Unlock()
 }
@@ -212,6 +223,9 @@ func (v *Visitor) noteReport(payload string) {
 	var said struct {
 		Touched string `json:"touched"`
 		Failed  string `json:"failed"`
+		// Worker is the shared worker's URL and name, empty for a dedicated one.
+		Worker    *string `json:"worker"`
+		Dedicated bool    `json:"dedicated"`
 
 		By    string  `json:"by"`
 		Raw   string  `json:"raw"`
@@ -230,6 +244,15 @@ func (v *Visitor) noteReport(payload string) {
 	if said.Touched != "" {
 		v.mu.Lock()
 		v.touched[said.Touched] = true
+		v.mu.Unlock()
+		return
+	}
+	if said.Worker != nil {
+		v.mu.Lock()
+		if said.Dedicated || !v.shared[*said.Worker] {
+			v.expected++
+		}
+		v.shared[*said.Worker] = true
 		v.mu.Unlock()
 		return
 	}

@@ -27,25 +27,32 @@ type Visitor struct {
 	id      cdp.BrowserContextID
 
 	offset time.Duration // of the clock of new documents
+	until  time.Time     // how far the step's page time runs; set by its first round
 	script page.ScriptIdentifier
 
 	disposing sync.Once
 	disposed  chan struct{}
 
-	mu       sync.Mutex
-	main     *realm
-	realms   map[*realm]struct{}
-	began    time.Time
-	step     string
-	touched  map[string]bool
-	messages []evidence.Message
-	writes   []evidence.CookieWrite
+	mu     sync.Mutex
+	main   *realm
+	realms map[*realm]struct{}
+	began  time.Time
+	step   string
+	births int // frames' contexts and workers so far
+	// expected and arrived count workers: those that scripts made, and those that
+	// the browser has shown. A shared one is made once.
+	expected, arrived int
+	shared            map[string]bool
+	patience          int // rounds of the step that may still be spent on workers that do not come
+	touched           map[string]bool
+	messages          []evidence.Message
+	writes            []evidence.CookieWrite
 }
 
 var _ journey.Visitor = (*Visitor)(nil)
 
 func newVisitor(b *Browser, id cdp.BrowserContextID) *Visitor {
-	return &Visitor{browser: b, id: id, realms: map[*realm]struct{}{}, touched: map[string]bool{}, disposed: make(chan struct{})}
+	return &Visitor{browser: b, id: id, realms: map[*realm]struct{}{}, touched: map[string]bool{}, shared: map[string]bool{}, disposed: make(chan struct{})}
 }
 
 // start opens the visitor's page. The browser shows it to adopt before the
@@ -73,7 +80,8 @@ func (v *Visitor) start(ctx context.Context) error {
 // Begin starts the named step.
 func (v *Visitor) Begin(step string, began time.Time) {
 	v.mu.Lock()
-	v.step, v.began = step, began
+	v.step, v.began, v.until = step, began, time.Time{}
+	v.patience = workerPatience
 	v.mu.Unlock()
 }
 
@@ -105,42 +113,71 @@ type report struct {
 	} `json:"storage"`
 }
 
-// maxRounds bounds how often page and others hand deferred work to each other in
-// one step.
-const maxRounds = 10
+// workerPatience is how many rounds of a step are spent on a worker that does not
+// come.
+const workerPatience = 100
 
-// Settle ends a step; see journey.Visitor. A page's timer may hand work to a frame
-// or a worker, which defers it once more: so all are run, in turns, until none of
-// them had anything left to do.
+// Settle makes one round of a step's end; see journey.Visitor.
 func (v *Visitor) Settle(ctx context.Context, fencePath string, budget time.Duration) (journey.Settled, error) {
-	until := time.Now().Add(v.offset + budget)
-	var settled journey.Settled
-	var forward, offset time.Duration
-	for round := range maxRounds {
-		reports := v.runOthers(ctx, until)
-		alone := len(reports) == 0
-		var own report
-		if err := v.main.evaluate(ctx, v.browser.hook.settle(fencePath, until, v.kindsInUse()), 0, &own); err != nil {
-			return journey.Settled{}, fmt.Errorf("end the step: %w", err)
-		}
-		forward += milliseconds(own.Forward)
-		fired := 0
-		settled = journey.Settled{Page: own.Page, Forward: max(settled.Forward, forward)}
-		for _, r := range append(reports, own) {
-			fired += r.Fired
-			offset = max(offset, milliseconds(r.Offset))
-			settled.Forward = max(settled.Forward, milliseconds(r.Forward))
-			settled.Deferred = append(settled.Deferred, r.Deferred...)
-			for _, item := range r.Storage {
-				settled.Storage = append(settled.Storage, evidence.Item(item))
-			}
-		}
-		if fired == 0 && (alone || round > 0) {
-			break
+	if v.until.IsZero() {
+		v.until = time.Now().Add(v.offset + budget)
+	}
+	before := v.born()
+	reports, ready := v.runOthers(ctx, v.until)
+	var own report
+	if err := v.main.evaluate(ctx, v.browser.hook.settle(fencePath, v.until, v.kindsInUse()), 0, &own); err != nil {
+		return journey.Settled{}, fmt.Errorf("end the step: %w", err)
+	}
+	settled := journey.Settled{Page: own.Page, Others: len(reports), Unwatched: v.unwatched(), Busy: !ready || v.born() != before || v.awaitsWorker()}
+	offset := v.offset
+	for _, r := range append(reports, own) {
+		settled.Busy = settled.Busy || r.Fired > 0
+		offset = max(offset, milliseconds(r.Offset))
+		settled.Forward = max(settled.Forward, milliseconds(r.Forward))
+		settled.Deferred = append(settled.Deferred, r.Deferred...)
+		for _, item := range r.Storage {
+			settled.Storage = append(settled.Storage, evidence.Item(item))
 		}
 	}
 	sortItems(&settled.Storage)
-	return settled, v.setClock(ctx, max(v.offset, offset))
+	return settled, v.setClock(ctx, offset)
+}
+
+// unwatched counts the workers whose timers cannot be run forward: those without a
+// hook, and service workers, which may be asleep.
+func (v *Visitor) unwatched() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	n := 0
+	for r := range v.realms {
+		worker := strings.HasSuffix(r.kind, "worker") && !r.session.isGone()
+		if worker && (!r.hooked || r.kind == "service_worker") {
+			n++
+		}
+	}
+	return n
+}
+
+// awaitsWorker tells whether a worker that a script has made has still to come.
+// One that never does, because its script cannot be loaded, is not awaited long.
+func (v *Visitor) awaitsWorker() bool {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.arrived >= v.expected {
+		return false
+	}
+	if v.patience--; v.patience <= 0 {
+		v.arrived = v.expected
+		return false
+	}
+	return true
+}
+
+// born counts the frames and workers that have come to be.
+func (v *Visitor) born() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.births
 }
 
 // stores are the kinds of stores that are read once a script has reached for one.
@@ -168,14 +205,21 @@ func (v *Visitor) kindsInUse() []string {
 
 // runOthers makes every frame and worker but the page's own document do the work
 // that it defers until some time on the page's clock. One that goes away meanwhile
-// has nothing left to do.
-func (v *Visitor) runOthers(ctx context.Context, until time.Time) []report {
+// has nothing left to do; one that is not there yet is not ready.
+func (v *Visitor) runOthers(ctx context.Context, until time.Time) (reports []report, ready bool) {
 	var sent []*pending
 	kinds := v.kindsInUse()
+	ready = true
 	v.mu.Lock()
 	for r := range v.realms {
 		if r.session.isGone() {
 			delete(v.realms, r)
+			continue
+		}
+		if (r.kind == "worker" || r.kind == "shared_worker") && !r.hooked {
+			// Its script has still to run; one that cannot is not awaited long.
+			v.patience--
+			ready = ready && v.patience <= 0
 			continue
 		}
 		for _, id := range r.others(r == v.main) {
@@ -183,14 +227,18 @@ func (v *Visitor) runOthers(ctx context.Context, until time.Time) []report {
 		}
 	}
 	v.mu.Unlock()
-	var reports []report
 	for _, p := range sent {
-		var r report
-		if err := value(ctx, p, &r); err == nil {
-			reports = append(reports, r)
+		var r *report
+		switch err := value(ctx, p, &r); {
+		case err == nil && r == nil:
+			ready = false // its hook is not in place yet
+		case err == nil:
+			reports = append(reports, *r)
+		case !p.session.isGone():
+			ready = false
 		}
 	}
-	return reports
+	return reports, ready
 }
 
 // setClock lets the documents to come start with a clock that is ahead by offset.

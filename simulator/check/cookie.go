@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -172,7 +173,7 @@ func (c cookie) notStored() finding {
 			return finding{outcome: verdict.Fail, observed: show(w.Value) + " was written by " + w.By, cookie: writeExcerpt(w, "pair")}
 		}
 	}
-	values := c.knownValues(c.role)
+	values := c.identities()
 	for _, w := range c.view.writes {
 		if k := holding(values, w.Value); k != nil && !w.Deletes() && w.Name != c.name.Name {
 			return finding{outcome: verdict.Fail, observed: fmt.Sprintf("its value %s, %s, was written under the name %s", show(k.value), k.from, show(w.Name)), cookie: writeExcerpt(w, "pair")}
@@ -202,6 +203,16 @@ func (c cookie) notStored() finding {
 		}
 	}
 	return c.proven(observed)
+}
+
+// identities returns what anyone could know the visitor by: the values of this
+// cookie's role, of the visitor ID, and all that the site gave.
+func (c cookie) identities() []known {
+	values := append(c.knownValues(c.role, c.views), c.knownValues(scenario.RoleVisitorID, c.views)...)
+	for _, role := range slices.Sorted(maps.Keys(c.plan.Scenario.Config.Customer)) {
+		values = append(values, c.knownValues(role, c.views)...)
+	}
+	return values
 }
 
 // live returns the writes of the cookie in the step that do not delete it.

@@ -132,6 +132,8 @@ func (b *bench) look(e *scenario.Expectation, v *view) finding {
 			return p.absent()
 		case scenario.StateResumed:
 			return p.resumed()
+		case scenario.StateUntraced:
+			return p.untraced()
 		}
 		return *broken("no check for a parameter that is %q", e.Is)
 	}
@@ -194,6 +196,8 @@ func expected(plan *scenario.Plan, e *scenario.Expectation) string {
 		return fmt.Sprintf("%q in every %s", plan.ParameterName(e.Parameter).Set, requests)
 	case scenario.StateAbsent:
 		return "absent from every " + requests
+	case scenario.StateUntraced:
+		return "no trace of it in anything sent"
 	case scenario.StateResumed:
 		return "present again in every " + requests
 	}

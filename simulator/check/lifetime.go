@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -12,6 +13,15 @@ import (
 // long as it may be asked to (Chrome 400 days).
 func (c cookie) lasts(want scenario.Lifetime) finding {
 	live := c.live(c.view)
+	if len(live) > 0 {
+		// What a later page writes over it counts, until the visitor chooses again.
+		for _, v := range c.views[c.view.index+1:] {
+			if strings.HasPrefix(v.step.Action, "do ") {
+				break
+			}
+			live = append(live, c.live(v)...)
+		}
+	}
 	if len(live) == 0 {
 		f := inconclusive("the cookie was not written in the step %s", c.view.step.Name).seen("no write")
 		if n := len(c.view.writes); n > 0 {

@@ -171,11 +171,39 @@ func (p parameter) absent() finding {
 			nested = fmt.Sprintf("request %d has %s, which may be it or another thing", h.Seq, c.nested)
 		}
 	}
-	values := p.knownValues(p.role)
+	values := p.knownValues(p.role, p.views)
 	if f := p.trace(values, hits); f != nil {
 		return *f
 	}
 	return p.proven(hits, values, nested)
+}
+
+// untraced: no hit of the step carries it, and no value that it had in an earlier
+// step stands anywhere in what left the browser. That nothing was sent at all
+// passes too: what is promised is that it is not sent. Of a step in which it may
+// be there again, only the earlier values are looked for.
+func (p parameter) untraced() finding {
+	earlier := p.knownValues(p.role, p.views[:p.view.index])
+	if f := p.trace(earlier, nil); f != nil {
+		return *f
+	}
+	for _, s := range p.view.sent {
+		if s.Incomplete != "" {
+			return inconclusive("request %d is not known whole: %s", s.Seq, s.Incomplete)
+		}
+		if s.pixel && s.reading.Unread != "" {
+			return inconclusive("request %d cannot be read whole: %s", s.Seq, s.reading.Unread)
+		}
+	}
+	if p.blindToGiven(p.role, earlier) {
+		return inconclusive("the evidence is redacted, so the value that the site gave cannot be looked for")
+	}
+	for _, v := range p.views[:p.view.index] {
+		if p.seenIn(v) {
+			return finding{outcome: verdict.Pass, observed: fmt.Sprintf("no trace in the requests of the step (%d); it was there in the step %s", len(p.view.sent), v.step.Name)}
+		}
+	}
+	return inconclusive("it was present in no earlier step, so there is nothing to look for").seen("no trace")
 }
 
 // proven passes an absence if everything is there that proves one.
@@ -261,13 +289,16 @@ func whollyAmong(s *sent, hits []hit) bool {
 	return own > 0 && own == s.reading.Hits
 }
 
-// withoutLeftovers reads a request that is not the pixel's without the cookies
-// that were in the jar before the step: the browser adds them by itself, before
-// any script of the new page has run. That they are still there is judged by the
-// expectations on cookies.
+// withoutLeftovers reads the request of a page, or of the tracker's own code,
+// without the cookies that were in the jar before the step: the browser adds them
+// by itself, before any script of the new page has run. That they are still there
+// is judged by the expectations on cookies. What the page then asks for is read
+// with them.
 func (p parameter) withoutLeftovers(s *sent) *evidence.Reading {
+	mode := s.HeaderValue("sec-fetch-mode")
+	early := s.Purpose == "script" || s.Purpose == "page" && (mode == "navigate" || mode == "")
 	before := p.before(p.view.index)
-	if before == nil || s.HeaderValue("cookie") == "" {
+	if !early || before == nil || s.HeaderValue("cookie") == "" {
 		return s.reading
 	}
 	request := *s.Request

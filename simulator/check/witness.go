@@ -127,7 +127,7 @@ type known struct {
 
 // knownValues returns the values, long enough to be looked for, that a role had:
 // as the pixel's parameter or cookie in any step, and as the site gave it.
-func (b *bench) knownValues(role string) []known {
+func (b *bench) knownValues(role string, views []*view) []known {
 	var values []known
 	add := func(value, from string) {
 		// A cookie's value may be percent-encoded, and sent decoded.
@@ -139,7 +139,7 @@ func (b *bench) knownValues(role string) []known {
 		}
 	}
 	parameter, cookie := b.plan.ParameterName(role).Name, b.plan.CookieName(role).Name
-	for _, v := range b.views {
+	for _, v := range views {
 		from := "of the step " + v.step.Name
 		if parameter != "" {
 			for _, h := range v.hits {

@@ -64,6 +64,7 @@ func parseMaxAge(value string) (time.Duration, bool) {
 var expiresLayouts = []string{
 	"Mon, 2 Jan 2006 15:04:05 MST",
 	"Mon, 2-Jan-2006 15:04:05 MST",
+	"Mon, 2-Jan-06 15:04:05 MST",
 	"Mon, 2 Jan 2006 15:04:05 -0700",
 	"Monday, 2-Jan-06 15:04:05 MST",
 	"Mon Jan 2 2006 15:04:05 GMT-0700",

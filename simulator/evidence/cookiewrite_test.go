@@ -27,6 +27,7 @@ func TestParseWrite(t *testing.T) {
 		"a=1; expires=Mon, 02 Mar 2026 12:00:00 GMT":             {Name: "a", Value: "1", Lifetime: day},
 		"a=1; expires=Mon, 02-Mar-2026 12:00:00 GMT":             {Name: "a", Value: "1", Lifetime: day},
 		"a=1; expires=Mon Mar 02 2026 13:00:00 GMT+0100 (CET)":   {Name: "a", Value: "1", Lifetime: day},
+		"a=; expires=Thu, 01-Jan-70 00:00:01 GMT":                {Name: "a", Lifetime: time.Unix(1, 0).Sub(now)},
 		"a=; expires=Thu, 01 Jan 1970 00:00:00 GMT":              {Name: "a", Lifetime: time.Unix(0, 0).Sub(now)},
 		"a=1; Secure; HttpOnly; SameSite=lax":                    {Name: "a", Value: "1", Session: true, Secure: true, HTTPOnly: true, SameSite: "Lax"},
 	}

@@ -35,7 +35,7 @@ var structural = map[string]bool{
 	"Header.Pixel": true, "Header.PixelDigest": true, "Header.ScriptSHA256": true, "Header.Visitor": true,
 	"Browser.Product": true, "Browser.Kind": true, "Browser.ThirdPartyCookies": true, "Browser.Channels": true,
 	"Step.Name": true, "Step.Action": true, "Step.Screenshot": true,
-	"Request.Step": true, "Request.Protocol": true, "Request.Method": true, "Request.Purpose": true,
+	"Request.Step": true, "Request.Protocol": true, "Request.Purpose": true,
 	"Frame.Step": true, "CookieWrite.Step": true, "CookieWrite.By": true, "CookieWrite.SameSite": true,
 	"Snapshot.Step": true, "Cookie.SameSite": true, "Item.Store": true,
 	"Message.Step": true, "Message.Level": true,

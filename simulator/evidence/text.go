@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -31,8 +32,8 @@ type Span struct {
 const MaxUnpacked = 32 << 20
 
 // Texts returns the parts of the request: the URL first, then each header field
-// as "name: value", the body if there is one, and each WebSocket message that
-// the page sent.
+// as "name: value", the body if there is one, each WebSocket message that the
+// page sent, and the method if the page made it up.
 func (r *Request) Texts() []Text {
 	texts, _ := r.texts()
 	return texts
@@ -55,8 +56,14 @@ func (r *Request) texts() (texts []Text, problem string) {
 			texts = append(texts, Text{fmt.Sprintf("frame %d", i+1), string(f.Payload)})
 		}
 	}
+	if !slices.Contains(methods, r.Method) { // a page may make up its own
+		texts = append(texts, Text{"method", r.Method})
+	}
 	return texts, problem
 }
+
+// methods are those of HTTP; WebSockets and tunnels have GET and CONNECT.
+var methods = []string{"", "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE"}
 
 // unpacked returns the body without its content encodings, and without a gzip
 // that no header speaks of. What cannot be unpacked is returned as it is, with

@@ -1,6 +1,8 @@
 package gateway
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -71,18 +73,30 @@ func (v *Visitor) webSocket(w http.ResponseWriter, r *http.Request, rec *record)
 	v.end()
 	defer v.resume()
 	for {
-		kind, payload, err := conn.Read(r.Context())
-		if err == nil || len(payload) > 0 {
-			v.update(func() {
-				rec.Frames = append(rec.Frames, evidence.Frame{
-					Step: v.step, Arrived: v.gateway.clock().Sub(v.began),
-					FromPage: true, Text: kind == websocket.MessageText, Payload: payload,
-				})
-				if err != nil {
-					rec.Incomplete = "the last WebSocket message is not whole: " + err.Error()
-				}
-			})
+		// A message belongs to the step in which it begins, and the gateway has
+		// not drained while one is under way.
+		kind, reader, err := conn.Reader(r.Context())
+		frame := evidence.Frame{FromPage: true, Text: kind == websocket.MessageText}
+		v.update(func() {
+			v.active++
+			frame.Step, frame.Arrived = v.step, v.gateway.clock().Sub(v.began)
+		})
+		if err == nil {
+			frame.Payload, err = io.ReadAll(reader)
 		}
+		var closed websocket.CloseError
+		if errors.As(err, &closed) { // the reason is the page's to choose
+			frame.Text, frame.Payload = true, []byte(closed.Reason)
+		}
+		v.update(func() {
+			v.active--
+			if err == nil || len(frame.Payload) > 0 {
+				rec.Frames = append(rec.Frames, frame)
+			}
+			if err != nil && len(frame.Payload) > 0 && closed.Code == 0 {
+				rec.Incomplete = "the last WebSocket message is not whole: " + err.Error()
+			}
+		})
 		if err != nil {
 			_ = conn.CloseNow()
 			return

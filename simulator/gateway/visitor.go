@@ -258,6 +258,17 @@ func (v *Visitor) forget(l *line) {
 	v.mu.Unlock()
 }
 
+// Traffic counts the requests and WebSocket messages that have come so far.
+func (v *Visitor) Traffic() int {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	n := len(v.records)
+	for _, r := range v.records {
+		n += len(r.Frames)
+	}
+	return n
+}
+
 // Requests returns a copy of all that was recorded, in order of arrival. A
 // request whose body has not been received whole is marked as incomplete.
 func (v *Visitor) Requests() []evidence.Request {

@@ -34,8 +34,9 @@ type Visitor interface {
 	// Click clicks in the middle of the first visible element that matches the
 	// CSS selector, with real mouse events. No such element is an *ElementError.
 	Click(ctx context.Context, selector string) error
-	// Settle ends a step: it waits until the page has loaded, runs page time
-	// forward by up to budget, and has the page ask for the fence at the path.
+	// Settle makes one round of a step's end: it waits until the page has loaded,
+	// runs page time forward by up to budget, counted from the step's first
+	// round, and has the page ask for the fence at the path.
 	Settle(ctx context.Context, fencePath string, budget time.Duration) (Settled, error)
 	// Cookies returns the whole jar.
 	Cookies(ctx context.Context) ([]evidence.Cookie, error)
@@ -60,6 +61,14 @@ type Settled struct {
 	Storage []evidence.Item
 	// Forward is how far page time was run forward.
 	Forward time.Duration
+	// Others is how many frames and workers there are beside the page's own
+	// document.
+	Others int
+	// Unwatched is how many workers are alive whose timers cannot be run forward.
+	Unwatched int
+	// Busy tells that the round found work, or frames or workers that had only
+	// just come: another round is due.
+	Busy bool
 	// Deferred lists the URLs of requests that the page has put off until its
 	// end (fetchLater). They must arrive once it is left.
 	Deferred []string
@@ -83,6 +92,8 @@ type Wire interface {
 	// until nothing is under way.
 	AwaitFence(ctx context.Context, token string) error
 	AwaitQuiet(ctx context.Context) error
+	// Traffic counts the requests and messages so far.
+	Traffic() int
 	// Requests and Writes return what was recorded so far.
 	Requests() []evidence.Request
 	Writes() []evidence.CookieWrite

@@ -140,6 +140,8 @@ func (w *wire) Await(ctx context.Context, match func(*evidence.Request) bool) er
 	return w.call(ctx, "await: nothing")
 }
 
+func (w *wire) Traffic() int { return len(w.requests) }
+
 func (w *wire) BlankPath() string { return "/blank" }
 
 func (w *wire) FencePath(token string) string { return "/fence/" + token }

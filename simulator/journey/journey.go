@@ -187,26 +187,63 @@ func (j *walk) awaitDeferred(ctx context.Context) error {
 	return nil
 }
 
-// settle ends the step with its fence and looks at what the browser keeps.
+// settle ends the step with its fence and looks at what the browser keeps. A page
+// that does not come to rest is no fault of the harness: the step is not fenced,
+// and nothing counts as absent from it.
 func (j *walk) settle(ctx context.Context, index int, done *evidence.Step) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Fence,
-		fmt.Errorf("the page did not come to rest within %v", j.options.Timeouts.Fence))
+	restless := fmt.Errorf("the page did not come to rest within %v", j.options.Timeouts.Fence)
+	waiting, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Fence, restless)
 	defer cancel()
-	token := fmt.Sprintf("%s-%d", j.token, index)
-	settled, err := j.visitor.Settle(ctx, j.wire.FencePath(token), j.options.Timeouts.RunForward)
-	if err != nil {
-		return err
-	}
+	settled, err := j.rest(waiting, fmt.Sprintf("%s-%d", j.token, index))
 	done.Page, done.RunForward = settled.Page, settled.Forward
 	j.deferred = settled.Deferred
-	if err := j.wire.AwaitFence(ctx, token); err != nil {
+	switch {
+	case err == nil:
+		// What is missing from a step with a worker whose timers cannot be run
+		// forward proves nothing.
+		done.Fenced = settled.Unwatched == 0
+	case ctx.Err() == nil && errors.Is(err, restless) && settled.Page != "":
+		done.Problem = restless.Error()
+	default:
 		return err
 	}
-	if err := j.wire.AwaitQuiet(ctx); err != nil {
-		return err
+	looking, stop := context.WithTimeoutCause(ctx, j.options.Timeouts.Action,
+		fmt.Errorf("nothing happened within %v", j.options.Timeouts.Action))
+	defer stop()
+	return j.look(looking, done, settled)
+}
+
+// rest goes through rounds of fences until the page has come to rest: until some
+// rounds in a row have found no work, and brought no request. What one round
+// lets through may send more, and a chain of requests is quiet between its links.
+func (j *walk) rest(ctx context.Context, token string) (Settled, error) {
+	var last Settled
+	var forward time.Duration
+	for round, still := 0, 0; ; round++ {
+		before := j.wire.Traffic()
+		fence := fmt.Sprintf("%s-%d", token, round)
+		settled, err := j.visitor.Settle(ctx, j.wire.FencePath(fence), j.options.Timeouts.RunForward)
+		if err != nil {
+			return last, err
+		}
+		last = settled
+		if err := j.wire.AwaitFence(ctx, fence); err != nil {
+			return settled, err
+		}
+		if err := j.wire.AwaitQuiet(ctx); err != nil {
+			return settled, err
+		}
+		forward += settled.Forward
+		if still++; settled.Busy || j.wire.Traffic() != before {
+			still = 0
+		}
+		// Frames and workers have threads of their own, which no fence of the
+		// page's follows.
+		if still > 1 && (settled.Others == 0 || still > 3) {
+			settled.Forward = forward
+			return settled, nil
+		}
 	}
-	done.Fenced = true
-	return j.look(ctx, done, settled)
 }
 
 // look keeps what the browser holds at the step's end.
@@ -241,13 +278,7 @@ func (j *walk) leave(ctx context.Context) {
 		err = j.awaitDeferred(ctx)
 	}
 	if err == nil {
-		_, err = j.visitor.Settle(ctx, j.wire.FencePath(token), 0)
-	}
-	if err == nil {
-		err = j.wire.AwaitFence(ctx, token)
-	}
-	if err == nil {
-		err = j.wire.AwaitQuiet(ctx)
+		_, err = j.rest(ctx, token)
 	}
 	if err != nil && len(j.evidence.Faults) == 0 {
 		j.fault(fmt.Errorf("leave the site: %w", err))

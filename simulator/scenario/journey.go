@@ -226,7 +226,7 @@ func (s *source) checkContrast(sc *Scenario, e *Expectation, path string, index 
 			s.reject(path, "add a step that opens a page where it is present",
 				"nothing can show that %s is ever there: no other step opens a page", subject)
 		}
-	case StateGone, StateNotStored:
+	case StateGone, StateNotStored, StateUntraced:
 		if !opens(0, index) {
 			s.reject(path, "begin with a step that opens a page where it is present",
 				"nothing can show that %s was there before: no earlier step opens a page", subject)

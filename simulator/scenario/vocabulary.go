@@ -110,6 +110,7 @@ const (
 	StateAbsent    = "absent"
 	StateSet       = "set"
 	StateResumed   = "resumed"
+	StateUntraced  = "untraced"
 	StateGone      = "gone"
 	StateNotStored = "not-stored"
 )
@@ -127,6 +128,8 @@ func States() []Word {
 			Meaning: "present, with exactly the value that the pixel names under `set`"},
 		{Name: StateResumed, Parameter: true,
 			Meaning: "present again, after it was present in an earlier step and absent in one between"},
+		{Name: StateUntraced, Parameter: true,
+			Meaning: "no value that it had in an earlier step stands in anything that left the browser; a step without a request of the pixel passes, too"},
 		{Name: StateGone, Cookie: true,
 			Meaning: "seen in an earlier step, and no longer in the jar (judges removal)"},
 		{Name: StateNotStored, Cookie: true,
