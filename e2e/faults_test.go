@@ -78,7 +78,7 @@ var _ = g.Describe("a faulty tracker", func() {
 		problems := map[string]string{}
 		for name, j := range crowd(ctx, all) {
 			_, transport, _ := strings.Cut(name, " by ")
-			Expect(sentBy(j.evidence, transport)).To(HaveLen(3), name)
+			Expect(sentBy(j.evidence, transport)).To(HaveLen(4), name)
 			if text := problem(j, clauses[name]); text != "" {
 				problems[name] = text
 			}

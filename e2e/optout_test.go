@@ -148,10 +148,10 @@ var _ = g.Describe("the reference tracker", func() {
 				Expect(v.Outcome).To(Equal(verdict.Pass), "%s: %s at step %s: %s", transport, v.Clause, v.Step, v.Observed)
 			}
 			hits := sentBy(j.evidence, transport)
-			Expect(hits).To(HaveLen(3), transport)
+			Expect(hits).To(HaveLen(4), transport)
 			stored, err := collectors[transport].Hits(ctx, collector.Query{})
 			Expect(err).NotTo(HaveOccurred())
-			Expect(stored).To(HaveLen(3), transport)
+			Expect(stored).To(HaveLen(4), transport)
 			for i, hit := range hits {
 				Expect(hit.Status).To(Equal(http.StatusOK))
 				Expect(hit.Refused).To(BeEmpty())
