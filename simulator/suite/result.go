@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pixelwitness/pixelwitness/simulator/check"
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -229,36 +230,12 @@ func writeFile(path string, content []byte) error {
 	return os.WriteFile(path, content, 0o644)
 }
 
-// identifying lists the roles whose values are personal.
-var identifying = []string{"visitor-id", "session-id", "customer-id"}
-
-// redact replaces every personal value of the journey: what the site knows of
-// the customer, and what the pixel called the visitor.
+// redact replaces every personal value of the journey, under a key that is not
+// kept.
 func redact(plan *scenario.Plan, e *evidence.Evidence) *evidence.Evidence {
-	var values []string
-	for _, value := range plan.Scenario.Config.Customer {
-		values = append(values, value)
-	}
-	for _, role := range identifying {
-		for i := range e.Requests {
-			_, found := evidence.Lookup(e.Requests[i].Parameters(), plan.ParameterName(role).Name)
-			values = append(values, found...)
-		}
-		for _, snapshot := range e.Snapshots {
-			for _, c := range snapshot.Named(plan.CookieName(role).Name) {
-				values = append(values, c.Value)
-			}
-		}
-		for _, w := range e.Writes {
-			if w.Name == plan.CookieName(role).Name {
-				values = append(values, w.Value)
-			}
-		}
-	}
-	slices.Sort(values)
 	key := make([]byte, 32)
 	_, _ = rand.Read(key) // never fails
-	return evidence.Redact(e, slices.Compact(values), key)
+	return evidence.Redact(e, check.Identities(plan, e), key)
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
