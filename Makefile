@@ -11,7 +11,7 @@ REPORT ?= report
 BIN := bin/pixelwitness
 SOURCES := $(shell find . -name '*.go' -o -name '*.js' -o -name '*.yaml' -o -name '*.tmpl' -o -name '*.html' -o -name '*.sql' -o -name '*.json' | grep -v -e node_modules -e '^./$(REPORT)/')
 
-.PHONY: demo test fmt vet tidy lint unit e2e chrome build bench zoo fuzz update clean help
+.PHONY: demo test fmt vet tidy lint unit e2e chrome build bench coverage zoo fuzz update pixels clean help
 
 demo: chrome build ## run every scenario against the reference and write the report
 	$(BIN) run --out $(REPORT)
@@ -51,6 +51,9 @@ bench: chrome ## journeys per second, beside playwright-core where npm is at han
 	$(GO) run ./e2e/bench -playwright "$$folder"
 	$(GO) test -run '^$$' -bench . -benchmem ./simulator/... ./reference/...
 
+coverage: chrome build ## clauses by scenarios by faults, each fault walked; COVERAGE=coverage.json keeps the table
+	$(BIN) coverage $(if $(COVERAGE),--json $(COVERAGE))
+
 zoo: chrome ## every channel of a page, in 50 repetitions of eight visitors
 	ZOO_ROUNDS=50 $(GO) test ./e2e -count=1 -timeout 60m -v -ginkgo.v -ginkgo.focus 'records every channel'
 
@@ -64,7 +67,10 @@ fuzz: ## every fuzz target, for FUZZTIME each
 	done
 
 update: ## rewrite the golden files and the published schemas
-	$(GO) test ./simulator/report ./simulator/scenario ./simulator/check ./simulator/specs ./simulator/cmd/... -update
+	$(GO) test ./simulator/report ./simulator/coverage ./simulator/scenario ./simulator/check ./simulator/specs ./simulator/cmd/... -update
+
+pixels: ## fetch the vendors' own pixels with npm, to be tried; they are not kept in git
+	@.ci/fetch-pixels
 
 clean:
 	rm -rf bin $(REPORT)

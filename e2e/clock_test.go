@@ -112,7 +112,7 @@ var _ = g.Describe("a page's clock", func() {
 					Stage: scenario.Stage{Site: "www.shop.test"}, Pages: map[string]string{"home": "/", "next": "/next"},
 					Requests: scenario.Requests{Path: "^/late/(at-once|next)$"},
 				},
-			}, s.visitor, s.wire, journey.Options{})
+			}, alone(s.visitor, s.wire), journey.Options{})
 			Expect(walked.Evidence.Faults).To(BeEmpty())
 			for _, step := range walked.Evidence.Steps {
 				Expect(step.Problem).To(BeEmpty(), step.Name)

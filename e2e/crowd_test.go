@@ -77,9 +77,14 @@ func walkAlone(ctx context.Context, gw *gateway.Gateway, b journey.Browser, o su
 	Expect(err).NotTo(HaveOccurred())
 	visitor, err := b.Visitor(ctx, wire.Address())
 	Expect(err).NotTo(HaveOccurred())
-	walked := journey.Walk(ctx, plans[0], visitor, wire, journey.Options{Timeouts: o.Timeouts})
+	walked := journey.Walk(ctx, plans[0], alone(visitor, wire), journey.Options{Timeouts: o.Timeouts})
 	<-visitor.Dispose()
 	Expect(wire.Close()).To(Succeed())
 	Expect(walked.Evidence.Faults).To(BeEmpty())
 	return judged{walked.Evidence, check.Judge(plans[0], walked.Evidence)}
+}
+
+// alone opens the one visitor of a journey.
+func alone(visitor journey.Visitor, wire journey.Wire) journey.Opener {
+	return func(context.Context, string) (journey.Visitor, journey.Wire, error) { return visitor, wire, nil }
 }

@@ -19,6 +19,7 @@ import (
 type stroll struct {
 	wire    *gateway.Visitor
 	visitor journey.Visitor
+	began   time.Time
 	rounds  int // of fences
 }
 
@@ -40,8 +41,11 @@ func setOut(ctx g.SpecContext, kind browser.Kind, stage gateway.Stage) *stroll {
 // open opens a page as a step, awaits requests for the paths, and settles it.
 func (s *stroll) open(ctx g.SpecContext, step, url string, paths ...string) journey.Settled {
 	g.GinkgoHelper()
-	s.wire.Begin(step)
-	s.visitor.Begin(step, s.wire.Began())
+	if s.began.IsZero() {
+		s.began = time.Now()
+	}
+	s.wire.Begin(step, s.began)
+	s.visitor.Begin(step, s.began)
 	Expect(s.visitor.Open(ctx, url)).To(Succeed())
 	for _, path := range paths {
 		bounded, cancel := context.WithTimeout(ctx, 15*time.Second)

@@ -131,7 +131,7 @@ func withCollector(o *suite.Options) *collector.Collector {
 	c, err := collector.New(collector.Options{})
 	Expect(err).NotTo(HaveOccurred())
 	g.DeferCleanup(c.Close)
-	o.Collector = c.Handler()
+	o.Collector = suite.Fixed(c.Handler())
 	return c
 }
 

@@ -132,9 +132,10 @@ func visitZoo(ctx context.Context, gw *gateway.Gateway, b journey.Browser, v str
 		Expect(err).NotTo(HaveOccurred(), "%s: channel %s of visitor %s", kind, path, v)
 	}
 	var settled journey.Settled
+	began := time.Now()
 	for i, page := range []string{"first", "second"} {
-		wire.Begin(page)
-		visitor.Begin(page, wire.Began())
+		wire.Begin(page, began)
+		visitor.Begin(page, began)
 		Expect(visitor.Open(ctx, "https://www.zoo.test/"+page)).To(Succeed())
 		token := fmt.Sprintf("zoo-%d", i)
 		settled, err = visitor.Settle(ctx, wire.FencePath(token), time.Minute)

@@ -147,7 +147,7 @@ func options(path string) (suite.Options, func(), error) {
 		return suite.Options{}, nil, err
 	}
 	return suite.Options{
-		Library: lib, Pixel: lib.Pixel("mapp"), Collector: c.Handler(),
+		Library: lib, Pixel: lib.Pixel("mapp"), Collector: suite.Fixed(c.Handler()),
 		Launch: browser.Launcher(browser.Options{Path: path}),
 		Reference: func(name string) (suite.Script, error) {
 			s, err := tracker.Bundle(name, tracker.Options{})

@@ -35,3 +35,16 @@ func BenchmarkHit(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkNew measures what a collector costs that one visit has for itself.
+func BenchmarkNew(b *testing.B) {
+	for b.Loop() {
+		c, err := collector.New(collector.Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		if err := c.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

@@ -21,15 +21,24 @@ type Options struct {
 	// Logger is told of refused hits, of failures and of the server's start
 	// and end; never of what a hit carries.
 	Logger *slog.Logger
+	// Recognise says whose a well-formed hit is: the ID of its visitor, or ""
+	// when nothing may tell. Nil takes the ever-id that the hit itself carries,
+	// as hit.Visitor holds it, and nothing else; any other rule is there to
+	// show what a dishonest collector would do.
+	Recognise func(r *http.Request, hit Hit) string
+	// Wrap puts a handler around the collector's own, to change its answers.
+	// Nil leaves them as they are.
+	Wrap func(http.Handler) http.Handler
 }
 
 // Collector takes hits and keeps them. Its methods may be called from any
 // goroutine.
 type Collector struct {
-	clock   func() time.Time
-	log     *slog.Logger
-	store   *store
-	handler http.Handler
+	clock     func() time.Time
+	recognise func(*http.Request, Hit) string
+	log       *slog.Logger
+	store     *store
+	handler   http.Handler
 }
 
 // New returns a collector. The caller closes it. A store that cannot be opened
@@ -45,8 +54,11 @@ func New(opts Options) (*Collector, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the collector's store: %w", err)
 	}
-	c := &Collector{clock: opts.Clock, log: opts.Logger, store: s}
+	c := &Collector{clock: opts.Clock, recognise: opts.Recognise, log: opts.Logger, store: s}
 	c.handler = c.routes()
+	if opts.Wrap != nil {
+		c.handler = opts.Wrap(c.handler)
+	}
 	return c, nil
 }
 
@@ -56,6 +68,11 @@ func (c *Collector) Handler() http.Handler { return c.handler }
 
 // Hits returns the hits that match the query, in order of arrival.
 func (c *Collector) Hits(ctx context.Context, q Query) ([]Hit, error) { return c.store.hits(ctx, q) }
+
+// Visits counts the visits that the hits make up; an empty track ID means all.
+func (c *Collector) Visits(ctx context.Context, track string) (Visits, error) {
+	return c.store.visits(ctx, track)
+}
 
 // Reset forgets every hit. Their ids are not used again.
 func (c *Collector) Reset(ctx context.Context) error { return c.store.reset(ctx) }

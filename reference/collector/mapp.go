@@ -18,7 +18,12 @@ const (
 	MaxBody  = 64 << 10
 	// MaxParameters counts the names in query and body together.
 	MaxParameters = 256
+	// MaxHits counts the hits of one request.
+	MaxHits = 256
 )
+
+// maxReasons bounds how many hits of a batch get their reason told.
+const maxReasons = 10
 
 // maxTrack is how much is kept of a track ID that is none, in bytes.
 const maxTrack = 32
@@ -35,6 +40,48 @@ type rawHit struct {
 	Body        string
 	// Broken tells that the body ended before its end.
 	Broken bool
+}
+
+// batch decodes what came in as one or more hits: a body of text holds one hit
+// a line. Each shares the query. There is at least one; of a body that is too
+// long, not whole or holds too many there is no more.
+func batch(raw rawHit) []Hit {
+	if !raw.Post || transportOf(raw.ContentType) != "text" || raw.Broken || len(raw.Body) > MaxBody {
+		return []Hit{mapp(raw)}
+	}
+	var hits []Hit
+	for line := range strings.SplitSeq(raw.Body, "\n") {
+		if line = strings.TrimSuffix(line, "\r"); line != "" {
+			one := raw
+			one.Body = line
+			hits = append(hits, mapp(one))
+		}
+	}
+	switch {
+	case len(hits) == 0:
+		raw.Body = ""
+		return []Hit{mapp(raw)}
+	case len(hits) > MaxHits:
+		hits[0].Refused, hits[0].Visitor = fmt.Sprintf("more than %d hits", MaxHits), ""
+		delete(hits[0].Parameters, "eid")
+		return hits[:1]
+	}
+	return hits
+}
+
+// refusal says why hits were refused: of several, for each by its number,
+// counted from 1. It is empty when all are well formed.
+func refusal(hits []Hit) string {
+	if len(hits) == 1 {
+		return hits[0].Refused
+	}
+	var reasons []string
+	for i, hit := range hits {
+		if hit.Refused != "" && len(reasons) < maxReasons {
+			reasons = append(reasons, fmt.Sprintf("hit %d: %s", i+1, hit.Refused))
+		}
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // mapp decodes a hit in Mapp's form. What it cannot make out stays empty; the

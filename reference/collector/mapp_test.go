@@ -132,6 +132,7 @@ func FuzzMapp(f *testing.F) {
 	f.Add(track, pageP+"&nc=1", false, "", "")
 	f.Add(track, pageP+"&nc=1&eid="+eid, true, "text/plain", "x=1")
 	f.Add(track, "", true, "application/x-www-form-urlencoded", "?"+strings.ReplaceAll(pageP, ",", "%2C"))
+	f.Add(track, "", true, "text/plain", pageP+"&eid="+eid+"\n\r\n?"+pageP+"&nc=1\n")
 	f.Add("1", "p=%zz&&=&a", true, ";;", "\xff=\xfe")
 	f.Fuzz(func(t *testing.T, track, query string, post bool, contentType, body string) {
 		hit := mapp(rawHit{Track: track, Query: query, Post: post, ContentType: contentType, Body: body})
@@ -140,6 +141,15 @@ func FuzzMapp(f *testing.F) {
 		}
 		if _, kept := hit.Parameters["eid"]; kept && hit.Visitor == "" {
 			t.Errorf("eid is kept of %+v", hit)
+		}
+		several := batch(rawHit{Track: track, Query: query, Post: post, ContentType: contentType, Body: body})
+		if n := len(several); n < 1 || n > MaxHits {
+			t.Errorf("%d hits of a batch", n)
+		}
+		for _, one := range several {
+			if one.Visitor != "" && (one.Anonymous || one.Refused != "") {
+				t.Errorf("visitor %q in a batch: %+v", one.Visitor, one)
+			}
 		}
 		if hit.Refused != "" {
 			return

@@ -23,13 +23,28 @@ const (
 // has bent a name of its own to this address, nothing passed on by a proxy.
 func fromHere(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		forwarded := r.Header.Get("Forwarded") + r.Header.Get("X-Forwarded-For")
-		if !loopback(r.RemoteAddr) || !loopback(r.Host) || forwarded != "" {
+		if !loopback(r.RemoteAddr) || !loopback(r.Host) || proxied(r) {
 			problem(w, http.StatusForbidden, "hits are read back from the collector's own machine only")
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// fromThisMachine keeps to requests that this machine makes itself, under
+// whatever name: for what tells of nobody in particular.
+func fromThisMachine(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !loopback(r.RemoteAddr) || proxied(r) {
+			problem(w, http.StatusForbidden, "reports are read on the collector's own machine only")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func proxied(r *http.Request) bool {
+	return r.Header.Get("Forwarded")+r.Header.Get("X-Forwarded-For") != ""
 }
 
 // loopback tells whether an address, with or without port, is this machine.

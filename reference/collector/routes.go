@@ -27,9 +27,11 @@ func (c *Collector) routes() http.Handler {
 	})
 	r.Group(func(r chi.Router) {
 		r.Use(fromAnywhere)
-		r.Get("/{track}/wt", c.takeMapp)
-		r.Post("/{track}/wt", c.takeMapp)
-		r.Options("/{track}/wt", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+		for _, path := range []string{"/{track}/wt", "/{track}/batch"} {
+			r.Get(path, c.takeMapp)
+			r.Post(path, c.takeMapp)
+			r.Options(path, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+		}
 	})
 	r.Get("/_/health", c.health)
 	r.Get("/_/clock", c.now)
@@ -39,6 +41,7 @@ func (c *Collector) routes() http.Handler {
 		r.Get("/_/hits/{id}", c.one)
 		r.Delete("/_/hits", c.forget)
 	})
+	r.With(fromThisMachine).Get("/api/mapp/visits", c.countVisits)
 	return r
 }
 
@@ -78,7 +81,7 @@ func fromAnywhere(next http.Handler) http.Handler {
 	})
 }
 
-// takeMapp takes a hit in Mapp's form.
+// takeMapp takes one or more hits in Mapp's form.
 func (c *Collector) takeMapp(w http.ResponseWriter, r *http.Request) {
 	raw := rawHit{
 		Track:       chi.URLParam(r, "track"),
@@ -92,16 +95,21 @@ func (c *Collector) takeMapp(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
 		raw.Body, raw.Broken = string(body), err != nil
 	}
-	hit := mapp(raw)
-	hit.Received = received
-	if err := c.store.add(r.Context(), hit); err != nil {
-		c.log.Error("hit is lost", "track", hit.Track, "error", err)
+	hits := batch(raw)
+	for i := range hits {
+		hits[i].Received = received
+		if c.recognise != nil && hits[i].Refused == "" {
+			hits[i].Visitor = c.recognise(r, hits[i])
+		}
+	}
+	if err := c.store.add(r.Context(), hits...); err != nil {
+		c.log.Error("hits are lost", "track", hits[0].Track, "hits", len(hits), "error", err)
 		problem(w, http.StatusServiceUnavailable, "the hit could not be stored")
 		return
 	}
-	if hit.Refused != "" {
-		c.log.Info("hit refused", "track", hit.Track, "reason", hit.Refused)
-		w.Header().Set(RefusedHeader, hit.Refused)
+	if reason := refusal(hits); reason != "" {
+		c.log.Info("hit refused", "track", hits[0].Track, "reason", reason)
+		w.Header().Set(RefusedHeader, reason)
 	}
 	w.Header().Set("Content-Type", "image/gif")
 	w.Header().Set("Content-Length", strconv.Itoa(len(pixel)))

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"net/url"
 	"path/filepath"
+	"sync"
 
 	"github.com/pressly/goose/v3"
 	_ "modernc.org/sqlite" // the driver "sqlite"
@@ -43,7 +44,7 @@ func openStore(path string) (*store, error) {
 			return nil, errors.Join(err, s.write.Close())
 		}
 	}
-	if err := migrate(s.write); err != nil {
+	if err := prepare(s.write, path); err != nil {
 		return nil, errors.Join(err, s.closeDatabases())
 	}
 	insert, err := s.write.Prepare(insertHit)
@@ -79,6 +80,40 @@ func open(path string, connections int) (*sql.DB, error) {
 	return db, nil
 }
 
+// prepare brings the tables up to date. A database in memory is new each time,
+// and would spend most of its start on migrations: it gets the tables as the
+// migrations leave them.
+func prepare(db *sql.DB, path string) error {
+	if path != "" {
+		return migrate(db)
+	}
+	schema, err := newest()
+	if err != nil {
+		return err
+	}
+	_, err = db.Exec(schema)
+	return err
+}
+
+// newest is what makes the tables as all migrations leave them, in SQL. It never
+// changes while the program runs.
+var newest = sync.OnceValues(func() (string, error) {
+	db, err := open("", 1)
+	if err != nil {
+		return "", err
+	}
+	defer db.Close()
+	if err := migrate(db); err != nil {
+		return "", err
+	}
+	var schema string
+	// What belongs to SQLite or to the migrations themselves is not ours.
+	err = db.QueryRow(`SELECT group_concat(sql, ';' || char(10)) FROM
+		(SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite~_%' ESCAPE '~'
+		AND tbl_name <> 'goose_db_version' ORDER BY rowid)`).Scan(&schema)
+	return schema, err
+})
+
 func migrate(db *sql.DB) error {
 	files, err := fs.Sub(migrations, "migrations")
 	if err != nil {
@@ -94,16 +129,23 @@ func migrate(db *sql.DB) error {
 	return nil
 }
 
-// add keeps the hit. It returns when the hit is durable, or when the context
-// ends: then the hit may be kept all the same.
-func (s *store) add(ctx context.Context, hit Hit) error {
-	row, err := rowOf(hit)
-	if err != nil {
-		return err
+// add keeps the hits, all or none. It returns when they are durable, or when the
+// context ends: then they may be kept all the same.
+func (s *store) add(ctx context.Context, hits ...Hit) error {
+	rows := make([][]any, len(hits))
+	for i, hit := range hits {
+		var err error
+		if rows[i], err = rowOf(hit); err != nil {
+			return err
+		}
 	}
 	return s.commits.do(ctx, func(ctx context.Context, tx *sql.Tx, insert *sql.Stmt) error {
-		_, err := insert.ExecContext(ctx, row...)
-		return err
+		for _, row := range rows {
+			if _, err := insert.ExecContext(ctx, row...); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 

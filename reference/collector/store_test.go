@@ -115,3 +115,23 @@ func TestGivenUpChangeIsNotWaitedFor(t *testing.T) {
 	expect.Expect(s.close()).To(Succeed())
 	expect.Expect(s.add(t.Context(), Hit{})).To(MatchError(errClosed))
 }
+
+func TestStoreInMemoryHasTheTablesThatTheMigrationsMake(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	tables := func(s *store) map[string]string {
+		rows, err := s.read.Query("SELECT name, sql FROM sqlite_schema WHERE tbl_name <> 'goose_db_version' AND sql IS NOT NULL")
+		expect.Expect(err).NotTo(HaveOccurred())
+		defer rows.Close()
+		found := map[string]string{}
+		for rows.Next() {
+			var name, sql string
+			expect.Expect(rows.Scan(&name, &sql)).To(Succeed())
+			found[name] = sql
+		}
+		return found
+	}
+	file := tables(closing(t, filepath.Join(t.TempDir(), "hits.db")))
+	expect.Expect(file).To(HaveKey("hits"))
+	expect.Expect(tables(closing(t, ""))).To(Equal(file))
+}

@@ -1,9 +1,9 @@
 // Package fault names the ways in which the reference can be made wrong on
 // purpose, one behaviour each. A check that no fault turns red proves nothing;
-// so each fault says which clause it breaks, and breaks no other.
+// so each fault says which clauses it breaks, and breaks no others.
 //
 // A fault of a tracker is a small patch on its source: the clean tracker holds
-// no trace of it.
+// no trace of it. A fault of the collector changes its options.
 package fault
 
 import (
@@ -14,6 +14,7 @@ import (
 
 	"github.com/agnivade/levenshtein"
 
+	"github.com/pixelwitness/pixelwitness/reference/collector"
 	"github.com/pixelwitness/pixelwitness/reference/tracker"
 )
 
@@ -38,16 +39,27 @@ type Fault struct {
 	// Part is what is changed, Vendor whose: "mapp".
 	Part   Part
 	Vendor string
-	// Clause is the ID of the one clause that is broken. It is empty where none
-	// can be judged any more, because nothing is there to be seen.
-	Clause string
-	// Patches change the tracker's sources. A fault of the collector has none.
+	// Clauses are the IDs of all clauses that are broken; the first is the one
+	// that the fault is about. There are none where nothing can be judged any
+	// more, because nothing is there to be seen.
+	Clauses []string
+	// Patches change the tracker's sources. A fault of the collector may have
+	// some too, for a page that plays along.
 	Patches []tracker.Patch
+	// Change makes a collector's options wrong; nil for a fault of the tracker.
+	// What it remembers belongs to the collector that is made of the options.
+	Change func(*collector.Options)
 }
 
 // All returns every fault, sorted by vendor and name.
 func All() []Fault {
-	all := mapp()
+	var all []Fault
+	for _, family := range []func() []Fault{
+		mappAnonymous, mappSuppressed, mappModes, mappChoices, mappPages, mappStores,
+		mappLeaks, mappEncodings, mappRespawns, mappDeliveries, mappCollectors,
+	} {
+		all = append(all, family()...)
+	}
 	slices.SortFunc(all, func(a, b Fault) int {
 		return strings.Compare(a.Vendor+" "+a.Name, b.Vendor+" "+b.Name)
 	})

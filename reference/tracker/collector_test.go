@@ -1,9 +1,11 @@
 package tracker_test
 
 import (
+	"cmp"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	. "github.com/onsi/gomega"
 
@@ -24,7 +26,7 @@ func deliver(t *testing.T, w *window) []collector.Hit {
 		r := httptest.NewRequest("GET", sent.URL, nil)
 		if sent.By != "image" {
 			r = httptest.NewRequest("POST", sent.URL, strings.NewReader(sent.Body))
-			r.Header.Set("Content-Type", map[string]string{"beacon": "text/plain;charset=UTF-8", "form": "application/x-www-form-urlencoded"}[sent.By])
+			r.Header.Set("Content-Type", cmp.Or(sent.Options.Headers["Content-Type"], "text/plain;charset=UTF-8"))
 		}
 		c.Handler().ServeHTTP(httptest.NewRecorder(), r)
 	}
@@ -59,6 +61,27 @@ func TestTheCollectorTakesWhatTheTrackerSends(t *testing.T) {
 			expect.Expect(hits[1].Anonymous).To(BeTrue())
 			expect.Expect(hits[1].Visitor).To(BeEmpty())
 			expect.Expect(hits[1].Parameters).NotTo(HaveKey("cd"))
+		})
+	}
+}
+
+func TestTheCollectorTakesBatches(t *testing.T) {
+	t.Parallel()
+	for _, transport := range []string{"image", "beacon", "form"} {
+		t.Run(transport, func(t *testing.T) {
+			t.Parallel()
+			expect := NewWithT(t)
+			w := open(t, tracker.Options{})
+			w.visit(home, page("", batching+"wtSmart.advanced.add({transport: '"+transport+"'}); wtSmart.track(); wtSmart.track();"))
+			w.pass(5 * time.Second)
+			expect.Expect(w.requests()).To(HaveLen(1))
+			hits := deliver(t, w)
+			expect.Expect(hits).To(HaveLen(2))
+			for _, hit := range hits {
+				expect.Expect(hit.Refused).To(BeEmpty())
+				expect.Expect(hit.Transport).To(Equal("text"))
+				expect.Expect(hit.Visitor).To(MatchRegexp(`^\d{19}$`))
+			}
 		})
 	}
 }

@@ -169,40 +169,6 @@ func TestTransportsCarryTheSameParameters(t *testing.T) {
 	}
 }
 
-func TestImageStepsInWhenTheBeaconIsRefused(t *testing.T) {
-	t.Parallel()
-	w := open(t, tracker.Options{})
-	w.run("world.beacons = false")
-	w.visit(home, page("", "wtSmart.advanced.add({transport: 'beacon'}); wtSmart.track();"))
-	NewWithT(t).Expect(w.requests()).To(HaveLen(1))
-	NewWithT(t).Expect(w.requests()[0].By).To(Equal("image"))
-}
-
-func TestImageIsSentAgainAtMostTwice(t *testing.T) {
-	t.Parallel()
-	expect := NewWithT(t)
-	w := open(t, tracker.Options{})
-	w.run("world.answer = false")
-	w.visit(home, page("enableAnonymousFunction: true", "wtSmart.track();"))
-	for range 4 {
-		w.run("settle(false)")
-	}
-	expect.Expect(w.requests()).To(HaveLen(3))
-	expect.Expect(w.requests()[2].URL).To(Equal(w.requests()[0].URL))
-}
-
-func TestIdentifyingImageIsNotSentAgainAfterTheOptOut(t *testing.T) {
-	t.Parallel()
-	expect := NewWithT(t)
-	w := open(t, tracker.Options{})
-	w.run("world.answer = false")
-	w.visit(home, page("enableAnonymousFunction: true", "wtSmart.track();"))
-	w.run("wtSmart.utils.optout.setAnonymousCookie(); settle(false)")
-	expect.Expect(w.requests()).To(HaveLen(1))
-	w.run("wtSmart.track(); settle(false)")
-	expect.Expect(w.requests()).To(HaveLen(3), "an anonymous one is")
-}
-
 func TestPageAndActionAreReported(t *testing.T) {
 	t.Parallel()
 	expect := NewWithT(t)
@@ -215,6 +181,20 @@ func TestPageAndActionAreReported(t *testing.T) {
 	w.run("wtSmart.trackAction()")
 	expect.Expect(w.requests()).To(HaveLen(2))
 	expect.Expect(w.said()).To(ContainSubstring("trackAction wants action.data.add"))
+}
+
+func TestPersonalDataHasParametersOfItsOwn(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	w := open(t, tracker.Options{})
+	w.visit(home, page("enableAnonymousFunction: true, suppressParameter: ['uc700', 'uc705']", `wtSmart.customer.data.add({
+  email: 'Anna@shop.test', telephone: '+49 30 123', firstName: 'Anna', lastName: 'Ünal'}); wtSmart.track();`))
+	for name, value := range map[string]string{"uc700": "Anna@shop.test", "uc703": "Anna", "uc704": "Ünal", "uc705": "+49 30 123"} {
+		expect.Expect(w.last().Get(name)).To(Equal(value), name)
+	}
+	w.run("wtSmart.utils.optout.setAnonymousCookie(); wtSmart.track()")
+	expect.Expect(w.last()).To(And(HaveKey("uc703"), HaveKey("uc704")))
+	expect.Expect(w.last()).NotTo(Or(HaveKey("uc700"), HaveKey("uc705")))
 }
 
 func TestCustomerIdThatIsAnAddressIsHashed(t *testing.T) {
@@ -251,6 +231,34 @@ wtSmart.push(function () { order.push("second"); });`)
 	expect.Expect(strings.Count(w.said(), "a pushed function failed")).To(Equal(2))
 }
 
+func TestActionsOfTheQueueAreSentInOrderWithWhatWasKnownThen(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	w := open(t, tracker.Options{})
+	w.visit(home, page("", "wtSmart.track();")+`
+wtSmart.push(function (w) { w.action.data.add({name: "first"}); w.trackAction(); w.customer.data.add({id: "someone"}); });
+wtSmart.push(function (w) { w.action.data.add({name: "second"}); w.trackAction(); });`)
+	var actions, customers []string
+	for _, r := range w.requests() {
+		actions = append(actions, r.parameters(t).Get("ct"))
+		customers = append(customers, r.parameters(t).Get("cd"))
+	}
+	expect.Expect(actions).To(Equal([]string{"", "first", "second"}))
+	expect.Expect(customers).To(Equal([]string{"user5684798169", "user5684798169", "someone"}))
+}
+
+func TestChoiceClickedBeforeTheTrackerHasLoadedHolds(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	w := open(t, tracker.Options{})
+	w.visit(home, page("enableAnonymousFunction: true, suppressParameter: ['cd']", "wtSmart.track();")+`
+wtSmart.push(function (w) { w.utils.optout.setAnonymousCookie(); });`)
+	expect.Expect(w.requests()).To(HaveLen(1))
+	expect.Expect(w.last()).To(HaveKeyWithValue("nc", []string{"1"}))
+	expect.Expect(w.last()).NotTo(Or(HaveKey("eid"), HaveKey("cd")))
+	expect.Expect(w.writes()).To(HaveLen(1), "the choice alone")
+}
+
 func TestLoadingTwiceCountsOnce(t *testing.T) {
 	t.Parallel()
 	expect := NewWithT(t)
@@ -274,6 +282,8 @@ func TestTheConsoleNamesMistakes(t *testing.T) {
 		{"wrong kind", "wtSmart.advanced.add({userIdentification: {anonymousOptIn: 'false'}});", `option "anonymousOptIn" wants true or false; the value given has no effect`},
 		{"wrong list", "wtSmart.advanced.add({userIdentification: {suppressParameter: 'cd'}});", `option "suppressParameter" wants a list of names`},
 		{"wrong transport", "wtSmart.advanced.add({transport: 'pigeon'});", `option "transport" wants one of image, beacon, form`},
+		{"wrong number", "wtSmart.advanced.add({requestQueue: {retries: -1}});", `option "retries" wants a whole number from 0`},
+		{"misspelt group", "wtSmart.advanced.add({requestBach: {}});", `unknown option "requestBach" has no effect; did you mean "requestBatch"?`},
 		{"wrong category", "wtSmart.customer.data.add({category: {five: 'x'}});", `option "category" wants values by number`},
 		{"no object", "wtSmart.init.set('111111111111111');", "[wtSmart.init] wants an object with trackId, trackDomain"},
 	} {

@@ -3,9 +3,11 @@ package tracker_test
 import (
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"modernc.org/quickjs"
 
@@ -62,7 +64,24 @@ func (w *window) run(source string) any {
 	if err != nil {
 		w.t.Fatalf("%v in\n%s", err, source)
 	}
+	w.settlePromises()
 	return result
+}
+
+// settlePromises runs what waits for a promise.
+func (w *window) settlePromises() {
+	w.t.Helper()
+	if _, err := w.vm.ExecutePendingJobs(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// pass lets time go by on the page.
+func (w *window) pass(d time.Duration) {
+	w.t.Helper()
+	end := read[float64](w, "world.now") + float64(d.Milliseconds())
+	for w.run(fmt.Sprintf("advance(%.0f)", end)) != true {
+	}
 }
 
 // visit opens a page whose own script is given; then the tracker loads.
@@ -71,6 +90,7 @@ func (w *window) visit(address, page string) {
 	if _, err := w.vm.Call("visit", address, page, w.script); err != nil {
 		w.t.Fatal(err)
 	}
+	w.settlePromises()
 }
 
 // read evaluates an expression and decodes its value.
@@ -110,7 +130,14 @@ func (w *window) last() url.Values {
 	return all[len(all)-1].parameters(w.t)
 }
 
+// parameters returns the parameters of the request's first or only hit.
 func (r request) parameters(t *testing.T) url.Values {
+	t.Helper()
+	return r.hits(t)[0]
+}
+
+// hits returns the parameters of each hit that the request carries.
+func (r request) hits(t *testing.T) []url.Values {
 	t.Helper()
 	address, err := url.Parse(r.URL)
 	if err != nil {
@@ -120,11 +147,15 @@ func (r request) parameters(t *testing.T) url.Values {
 	if r.By == "image" {
 		text = address.RawQuery
 	}
-	values, err := url.ParseQuery(text)
-	if err != nil {
-		t.Fatal(err)
+	var hits []url.Values
+	for line := range strings.SplitSeq(text, "\n") {
+		values, err := url.ParseQuery(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hits = append(hits, values)
 	}
-	return values
+	return hits
 }
 
 // page returns a page's script after the document's own example, with more

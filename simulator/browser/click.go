@@ -2,6 +2,7 @@ package browser
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -10,9 +11,10 @@ import (
 	"github.com/pixelwitness/pixelwitness/simulator/journey"
 )
 
-// locate finds the first visible element for a selector, brings it into view
-// and says where its middle is, or what is wrong.
-const locate = `(selector => {
+// locate finds the first visible element for a selector, once the document has
+// been read, brings it into view and says where its middle is, or what is wrong.
+const locate = `(async selector => {
+  if (document.readyState === 'loading') await new Promise(read => document.addEventListener('DOMContentLoaded', read, { once: true }));
   let all;
   try { all = document.querySelectorAll(selector); } catch { return { problem: 'not a valid selector' }; }
   if (!all.length) return { problem: 'not found' };
@@ -34,6 +36,9 @@ func (v *Visitor) Click(ctx context.Context, selector string) error {
 		X       float64 `json:"x"`
 		Y       float64 `json:"y"`
 		Problem string  `json:"problem"`
+	}
+	if _, frozen, _ := v.current(); frozen {
+		return errors.New("a frozen tab cannot be clicked in\nhint: make it resumed in a step before")
 	}
 	if err := v.main.evaluate(ctx, fmt.Sprintf(locate, strconv.Quote(selector)), 0, &at); err != nil {
 		return err

@@ -37,9 +37,52 @@ func (h hook) run(until time.Time, kinds []string) string {
 	return fmt.Sprintf("globalThis[%q]?.run(%d, %s)", h.name, until.UnixMilli(), list(kinds))
 }
 
-// settle is the expression that ends a step in the page, in the same way.
+// settle is the expression that ends a step in the page, in the same way. Without a
+// path it asks for no fence.
 func (h hook) settle(path string, until time.Time, kinds []string) string {
 	return fmt.Sprintf("globalThis[%q].settle(%q, %d, %s)", h.name, path, until.UnixMilli(), list(kinds))
+}
+
+// forward is the expression that does the same without awaiting anything of the
+// page's, and looks into no store.
+func (h hook) forward(until time.Time) string {
+	return fmt.Sprintf("globalThis[%q]?.forward(%d)", h.name, until.UnixMilli())
+}
+
+// travel is the expression that brings a context's clock to be ahead of the real one
+// by offset, and runs what is due by then; repeating timers that have run often enough
+// in their step run on only when anew. set brings the clock there and runs
+// nothing: it is for frozen pages.
+func (h hook) travel(offset time.Duration, anew bool) string {
+	return fmt.Sprintf("globalThis[%q]?.travel(%d, %t)", h.name, offset.Milliseconds(), anew)
+}
+
+func (h hook) set(offset time.Duration) string {
+	return fmt.Sprintf("globalThis[%q]?.set(%d)", h.name, offset.Milliseconds())
+}
+
+// clock is the name of a binding that tells a page that comes out of the
+// back/forward cache by how much its clock is ahead.
+func (h hook) clock(offset time.Duration) string {
+	return h.binding + "_" + strconv.FormatInt(offset.Milliseconds(), 10)
+}
+
+// look is the expression by which a frozen page says what it can.
+func (h hook) look() string { return fmt.Sprintf("globalThis[%q].look()", h.name) }
+
+// seen is the expression that awaits that the document is "hidden" or "visible",
+// heard one that awaits an event on the "document" or the "window".
+func (h hook) seen(state string) string {
+	return fmt.Sprintf("globalThis[%q]?.seen(%q)", h.name, state)
+}
+
+func (h hook) heard(on, event string) string {
+	return fmt.Sprintf("globalThis[%q]?.heard(%q, %q)", h.name, on, event)
+}
+
+// wipe is the expression that empties a web storage.
+func (h hook) wipe(store string) string {
+	return fmt.Sprintf("globalThis[%q]?.wipe(%q)", h.name, store)
 }
 
 // list is a list of plain words in JavaScript.

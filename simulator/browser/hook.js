@@ -5,7 +5,10 @@
 (() => {
   'use strict';
   const scope = globalThis;
-  if (Object.prototype.hasOwnProperty.call(scope, NAME)) return;
+  if (Object.prototype.hasOwnProperty.call(scope, NAME)) {
+    delete scope[BINDING]; // put in again: a frame or worker came out of the back/forward cache
+    return;
+  }
 
   // What the harness uses is taken before a page can replace it.
   const native = {
@@ -22,6 +25,8 @@
     now: scope.Date.now,
     MessageChannel: scope.MessageChannel,
     Promise: scope.Promise,
+    names: Object.getOwnPropertyNames,
+    location: scope.location,
   };
   delete scope[BINDING];
 
@@ -36,10 +41,48 @@
   });
   native.Date.prototype.constructor = PageDate;
   scope.Date = PageDate;
+  const started = offset;
   if (scope.performance) {
     const since = scope.performance.now.bind(scope.performance);
-    const started = offset;
     scope.performance.now = () => since() + (offset - started);
+  }
+  if (started && scope.Performance) {
+    // The moments that count from 1970. What counts from the page's beginning is right.
+    const shift = (prototype, key) => {
+      const { get, enumerable } = Object.getOwnPropertyDescriptor(prototype, key) || {};
+      if (!get) return;
+      Object.defineProperty(prototype, key, { configurable: true, enumerable, get() { const at = get.call(this); return at ? at + started : at; } });
+    };
+    shift(scope.Performance.prototype, 'timeOrigin');
+    if (scope.PerformanceTiming) native.names(scope.PerformanceTiming.prototype).forEach((key) => shift(scope.PerformanceTiming.prototype, key));
+  }
+  if (scope.Temporal) {
+    const clock = scope.Temporal.Now;
+    const { Instant } = scope.Temporal;
+    const zone = clock.timeZoneId;
+    const instant = () => Instant.fromEpochMilliseconds(now());
+    const zoned = (id) => instant().toZonedDateTimeISO(id === undefined ? zone() : id);
+    Object.assign(clock, {
+      instant,
+      zonedDateTimeISO: zoned,
+      plainDateTimeISO: (id) => zoned(id).toPlainDateTime(),
+      plainDateISO: (id) => zoned(id).toPlainDate(),
+      plainTimeISO: (id) => zoned(id).toPlainTime(),
+    });
+  }
+  // A page that comes out of the back/forward cache is told the visitor's clock in the
+  // name of a binding, before its own handlers run. No page is to see such a name.
+  const told = () => {
+    for (const key of native.names(scope)) {
+      if (!key.startsWith(BINDING)) continue;
+      offset = Math.max(offset, Number(key.slice(BINDING.length + 1)) || 0);
+      delete scope[key];
+    }
+  };
+  if (scope.document) {
+    told();
+    scope.addEventListener('resume', told, true);
+    scope.addEventListener('pageshow', told, true);
   }
 
   // ---- timers: they run by themselves, and can be run ahead of time ----
@@ -135,11 +178,76 @@
     channel.port2.postMessage(0);
   });
 
+  // ---- answers that are under way: page time stands still until they are there ----
+  // Otherwise a script that gives an answer a minute's time would find that it has
+  // not come, though it was there within a millisecond.
+  let underWay = 0;
+  let waiting = [];
+  const begun = () => {
+    let open = true;
+    underWay++;
+    return () => {
+      if (!open) return;
+      open = false;
+      if (--underWay > 0) return;
+      for (const proceed of waiting) proceed();
+      waiting = [];
+    };
+  };
+  if (scope.fetch) {
+    scope.fetch = new Proxy(scope.fetch, {
+      apply: (target, self, args) => {
+        const ended = begun();
+        const answer = Reflect.apply(target, self, args);
+        answer.then(ended, ended);
+        return answer;
+      },
+    });
+  }
+  if (scope.XMLHttpRequest) {
+    const prototype = scope.XMLHttpRequest.prototype;
+    prototype.send = new Proxy(prototype.send, {
+      apply: (target, self, args) => {
+        self.addEventListener('loadend', begun(), { once: true });
+        return Reflect.apply(target, self, args);
+      },
+    });
+  }
+  if (scope.HTMLImageElement) {
+    const prototype = scope.HTMLImageElement.prototype;
+    const src = Object.getOwnPropertyDescriptor(prototype, 'src');
+    Object.defineProperty(prototype, 'src', Object.assign({}, src, {
+      set(value) {
+        if (this.loading !== 'lazy') { // such an image may wait to be scrolled to
+          const ended = begun();
+          this.addEventListener('load', ended, { once: true });
+          this.addEventListener('error', ended, { once: true });
+        }
+        src.set.call(this, value);
+      },
+    }));
+  }
+  // PATIENCE is the longest that page time stands still, in real ms: an answer
+  // that takes longer is not awaited any more.
+  const PATIENCE = 1000;
+  const answered = async () => {
+    if (!underWay) return true;
+    let late = false;
+    let release;
+    const bound = native.setTimeout(() => { late = true; release(); }, PATIENCE);
+    while (underWay && !late) { // an answer may bring the next request
+      await new native.Promise((resolve) => { release = resolve; waiting.push(resolve); });
+      await turn(); // the page's own handlers come first
+    }
+    native.clearTimeout(bound);
+    return !late;
+  };
+
   // forward runs what is due until then, in order, moving the page's clock to
   // each. A repeating timer runs at most LIMIT times a step; see rested.
-  const LIMIT = 100;
+  const LIMIT = 1000;
   // A chain of timers that arms itself anew for ever is followed for MOST timers.
-  const MOST = 3000;
+  const MOST = 20000;
   let spent = 0;
   let horizon = 0;
   const rested = (until) => {
@@ -148,9 +256,9 @@
     spent = 0;
     for (const timer of timers.values()) timer.runs = 0;
   };
-  const forward = async (until) => {
-    rested(until);
+  const forward = async (until, patient) => {
     let fired = 0;
+    let patience = patient && await answered();
     for (; spent < MOST; spent++) {
       let next, nextID;
       for (const [id, timer] of timers) {
@@ -158,13 +266,28 @@
         if (!next || timer.due < next.due) { next = timer; nextID = id; }
       }
       if (!next) return fired;
-      offset += Math.max(0, next.due - now());
+      offset += Math.max(0, Math.ceil(next.due - now()));
       if (next.period) { next.runs++; next.due += next.period; } else { timers.delete(nextID); next.stop(); }
       fired++;
       try { next.run(); } catch (error) { native.setTimeout(() => { throw error; }, 0); }
       await turn();
+      if (patience) patience = await answered();
     }
     return fired;
+  };
+
+  // arrive moves the clock to be ahead by target, once what is due by then has run. Of
+  // a repeating timer the ticks that were left out do not come.
+  const arrive = (target) => {
+    offset = Math.max(offset, target);
+    for (const timer of timers.values()) {
+      if (timer.period && timer.due < now()) timer.due = now() + timer.period;
+    }
+  };
+  const next = () => {
+    let due = 0;
+    for (const timer of timers.values()) if (!due || timer.due < due) due = timer.due;
+    return due;
   };
 
   // ---- writes of cookies, as they were asked for ----
@@ -189,6 +312,16 @@
       if (offset && o.expires) return set.call(this, Object.assign({}, o, { expires: Number(o.expires) - offset }));
       return set.apply(this, arguments);
     };
+    for (const read of ['get', 'getAll']) {
+      const original = store[read];
+      if (!original) continue;
+      // Where the browser tells an expiry, it is to be one on the page's clock.
+      store[read] = async function () {
+        const found = await original.apply(this, arguments);
+        for (const item of [].concat(found || [])) if (offset && item.expires) item.expires += offset;
+        return found;
+      };
+    }
     store.delete = function (first) {
       const o = first && typeof first === 'object' ? first : { name: first };
       wrote('cookieStore', `${o.name}=`, { expires: 0, domain: o.domain, path: o.path });
@@ -234,18 +367,26 @@
   touching('serviceWorker', scope.ServiceWorkerContainer && scope.ServiceWorkerContainer.prototype, 'register');
   touching('fileSystem', scope.StorageManager && scope.StorageManager.prototype, 'getDirectory');
 
-  const stores = async (kinds) => {
-    const found = [];
+  const into = (found) => {
     const origin = String(scope.origin);
-    const add = (store, name, value) => found.push({ store, origin, name: String(name), value: String(value) });
-    const attempt = async (read) => { try { await read(); } catch { /* an opaque origin has no stores */ } };
-    const web = (name) => () => {
-      const store = scope[name];
-      for (let i = 0; i < store.length; i++) add(name, store.key(i), store.getItem(store.key(i)));
-    };
+    return (store, name, value) => found.push({ store, origin, name: String(name), value: String(value) });
+  };
+  const web = () => {
+    const found = [];
+    const add = into(found);
+    for (const name of ['localStorage', 'sessionStorage']) {
+      try {
+        const store = scope[name];
+        for (let i = 0; i < store.length; i++) add(name, store.key(i), store.getItem(store.key(i)));
+      } catch { /* an opaque origin has no stores */ }
+    }
+    return found;
+  };
+  const stores = async (kinds) => {
+    const found = web();
+    const add = into(found);
+    const attempt = async (read) => { try { await read(); } catch { /* as above */ } };
     const when = (kind, read) => (touched.has(kind) || kinds.includes(kind) ? attempt(read) : undefined);
-    await attempt(web('localStorage'));
-    await attempt(web('sessionStorage'));
     await when('indexedDB', async () => {
       for (const { name } of await scope.indexedDB.databases()) await database(name, add);
     });
@@ -303,33 +444,65 @@
     for (let i = 0; i < 5000 && [...sockets].some((s) => s.readyState === 1 && s.bufferedAmount > 0); i++) await turn();
   };
   const fence = (path) => native.fetch(path, { cache: 'no-store', credentials: 'omit' });
+  const page = () => String(native.location.href);
 
   const api = {
     // run makes deferred work happen; frames and workers other than the page's
     // own do only this.
     run: async (until, kinds) => {
       await loaded();
+      rested(until);
       const before = offset;
-      const fired = await forward(until);
-      return { fired, forward: offset - before, offset, storage: await stores(kinds), deferred: deferred() };
+      const fired = await forward(until, true);
+      const storage = await stores(kinds);
+      await flushed();
+      return { fired, forward: offset - before, offset, storage, deferred: deferred() };
     },
     // settle ends a step: the page has loaded, what it deferred has happened,
     // and its fence comes after all that it sent.
     settle: async (path, until, kinds) => {
       await loaded();
+      rested(until);
       const before = offset;
       let fired = 0;
       for (let round = 0; round < 10; round++) {
-        const more = await forward(until);
+        const more = await forward(until, true);
         if (!more) break;
         fired += more;
-        await fence(`${path}-${round}`); // answers may set further timers
+        if (path) await fence(`${path}-${round}`); // answers may set further timers
       }
       const storage = await stores(kinds);
       await flushed();
-      await fence(path);
-      return { page: String(scope.location.href), storage, fired, forward: offset - before, offset, deferred: deferred() };
+      if (path) await fence(path);
+      return { page: page(), storage, fired, forward: offset - before, offset, deferred: deferred() };
     },
+    // forward runs timers while the page may still be loading or awaiting answers.
+    forward: async (until) => {
+      rested(until);
+      const before = offset;
+      const fired = await forward(until);
+      return { fired, forward: offset - before, offset };
+    },
+    // travel moves the clock to be ahead by target. A journey's travel lets repeating
+    // timers run anew; to bring up a frame that is behind others does not.
+    travel: async (target, anew) => {
+      if (anew) rested(native.now() + target);
+      const fired = await forward(native.now() + target, true);
+      arrive(target);
+      return { fired, offset, next: next() };
+    },
+    // set, look and wipe work in a frozen page: they await nothing.
+    set: arrive,
+    look: () => ({ page: page(), storage: web(), offset, deferred: deferred() }),
+    wipe: (name) => { try { scope[name].clear(); } catch { /* an opaque origin has no stores */ } },
+    seen: (state) => new native.Promise((resolve) => {
+      const check = () => { if (scope.document.visibilityState === state) resolve(); };
+      scope.document.addEventListener('visibilitychange', check);
+      check();
+    }),
+    heard: (on, event) => new native.Promise((resolve) => {
+      (on === 'window' ? scope : scope.document).addEventListener(event, () => resolve(), { once: true });
+    }),
     // leave prepares the page's end: a page with a listener for unload ends for
     // good, as by a closed tab, and is not kept for the back button.
     leave: () => scope.addEventListener('unload', () => {}),

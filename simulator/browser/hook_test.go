@@ -171,8 +171,8 @@ const id = setInterval(() => { say('twice'); if (++n === 2) clearInterval(id); }
 	s = newScope(t, 0)
 	s.run("let n = 0; setInterval(() => { n++; }, 0)")
 	s.settle(5 * time.Minute)
-	if n := valueOf[int](s, "n"); n != 100 {
-		t.Errorf("an interval without a pause ran %d times, want 100", n)
+	if n := valueOf[int](s, "n"); n != 1000 {
+		t.Errorf("an interval without a pause ran %d times, want 1000", n)
 	}
 }
 
@@ -238,6 +238,100 @@ func TestThePagesClockIsMoved(t *testing.T) {
 	s.settle(time.Minute)
 	if got := valueOf[int](s, "performance.now()"); got != 10005 {
 		t.Errorf("after ten seconds performance.now() is %d", got)
+	}
+}
+
+// Time that passes runs what is due by then, and nothing else.
+func TestTheClockIsBroughtForward(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, time.Minute)
+	s.run(clock + `
+setTimeout(say, 600000, 'ten minutes');
+setTimeout(say, 7200000, 'two hours');
+setInterval(say, 1200000, 'tick');`)
+	r := s.await(s.hook.travel(time.Hour+time.Minute, true))
+	s.want("ran", "world.log", "ten minutes at 12:11:00", "tick at 12:21:00", "tick at 12:41:00", "tick at 13:01:00")
+	if r.Offset != 3660000 || r.Fired != 4 || time.UnixMilli(int64(r.Next)).UTC() != noon.Add(81*time.Minute) {
+		t.Errorf("the report is %+v", r)
+	}
+	if got := valueOf[string](s, "new Date().toISOString()"); got != "2026-03-01T13:01:00.000Z" {
+		t.Errorf("the clock is at %s", got)
+	}
+	// It never goes back, and what a frozen page is told makes nothing run.
+	s.run(s.hook.set(time.Minute))
+	s.run(s.hook.set(2 * time.Hour))
+	s.want("ran", "world.log.slice(4)")
+	if got := valueOf[string](s, "new Date().toISOString()"); got != "2026-03-01T14:00:00.000Z" {
+		t.Errorf("the clock is at %s", got)
+	}
+	// Ticks that were left out do not come later, one after another.
+	if r := s.settle(0); r.Fired != 0 {
+		t.Errorf("%d timers ran at once: %q", r.Fired, valueOf[[]string](s, "world.log"))
+	}
+}
+
+// Bringing a frame up to the clock of others does not run its intervals on and on.
+func TestAnIntervalIsNotRunAnewToBringItUp(t *testing.T) {
+	t.Parallel()
+	for anew, want := range map[bool]int{false: 1000, true: 2000} {
+		s := newScope(t, 0)
+		s.run("let n = 0; setInterval(() => { n++; }, 100)")
+		s.settle(100 * time.Second)
+		s.await(s.hook.travel(10*time.Minute, anew))
+		if n := valueOf[int](s, "n"); n != want {
+			t.Errorf("anew %t: it ran %d times, want %d", anew, n, want)
+		}
+	}
+}
+
+// Forward awaits nothing of the page's, asks for no fence and looks into no store.
+func TestTimersAreRunWhileThePageIsLoading(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + "document.readyState = 'loading'; setTimeout(say, 1000, 'retry')")
+	r := s.await(s.hook.forward(noon.Add(time.Minute)))
+	s.want("ran", "world.log", "retry at 12:00:01")
+	s.want("asked for", "world.fences")
+	if r.Fired != 1 || r.Forward != 1000 || len(r.Storage) > 0 {
+		t.Errorf("the report is %+v", r)
+	}
+}
+
+// Without a network there is no fence, but all else.
+func TestAStepEndsWithoutAFence(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + "setTimeout(say, 1000, 'work')")
+	r := s.await(s.hook.settle("", noon.Add(time.Minute), nil))
+	s.want("asked for", "world.fences")
+	if r.Fired != 1 || len(r.Storage) != 1 {
+		t.Errorf("the report is %+v", r)
+	}
+}
+
+// A page out of the back/forward cache is told the clock by the name of a binding,
+// before its own handlers, and sees no such name.
+func TestARestoredPageIsToldTheClock(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	name := s.hook.clock(3 * time.Hour)
+	s.run("globalThis[" + quoteJS(name) + "] = globalThis.$binding = () => {}; world.resume();")
+	if got := valueOf[string](s, "new Date().toISOString()"); got != "2026-03-01T15:00:00.000Z" {
+		t.Errorf("the clock is at %s", got)
+	}
+	s.want("strange globals", "Object.getOwnPropertyNames(globalThis).filter((n) => n.startsWith('$'))")
+	s.run("globalThis[" + quoteJS(s.hook.clock(time.Hour)) + "] = () => {}; world.resume();")
+	if got := valueOf[string](s, "new Date().toISOString()"); got != "2026-03-01T15:00:00.000Z" {
+		t.Errorf("the clock went back to %s", got)
+	}
+}
+
+func TestAFrozenPageCanBeLookedAt(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run("world.looked = " + s.hook.look())
+	if r := valueOf[report](s, "world.looked"); r.Page != "https://www.shop.test/page" || len(r.Storage) != 1 {
+		t.Errorf("it shows %+v", r)
 	}
 }
 

@@ -54,6 +54,7 @@ func flags(o Options, profile string) []string {
 		"--disable-features=" + strings.Join([]string{
 			"WebUIOmniboxPopup", "WebUIOmniboxFullPopup", "WebUIOmniboxAimPopup", // a third of full Chromium's work
 			"SpareRendererForSitePerProcess",
+			"BFCacheWithSharedWorker", // else it is frozen with the page that was left, and answers no more
 			"Translate", "OptimizationHints", "MediaRouter", "InterestFeedContentSuggestions",
 			"HttpsUpgrades", "HttpsFirstBalancedModeAutoEnable",
 		}, ","),

@@ -4,8 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -16,14 +14,13 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
-
-	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 )
 
 // realm is one target of a visitor: a page, an out-of-process frame or a worker.
 type realm struct {
 	visitor *Visitor
 	session *session
+	parent  *realm // which it was attached through; nil for a page and a shared worker
 	target  target.ID
 	kind    string // as DevTools names it: "page", "iframe", "worker", …
 	// contexts holds the JavaScript contexts of the frames within, by their
@@ -31,15 +28,42 @@ type realm struct {
 	contexts map[string]frameContext
 	// hooked tells that a worker has its hook; the visitor's mutex guards it.
 	hooked bool
-	// hook and ready are the commands that prepare a page; see prepared.
-	hook  *pending
-	ready []*pending
+	// hidden and frozen tell how a page's tab is, landing awaits the document that
+	// a walk through the history leads to; the visitor's mutex guards them.
+	hidden, frozen bool
+	showAgain      bool // once it is resumed
+	landing        chan landing
+	// hook and ready are the commands that prepare a page; see prepared. script is
+	// what hook answered, start the clock that it gives to new documents.
+	hook   *pending
+	ready  []*pending
+	script page.ScriptIdentifier
+	start  time.Duration
 }
 
 // frameContext is the JavaScript context of one frame.
 type frameContext struct {
-	id   runtime.ExecutionContextID
-	main bool // the target's own document
+	id     runtime.ExecutionContextID
+	main   bool // the target's own document
+	origin string
+}
+
+// root is the page to which a frame or worker belongs.
+func (r *realm) root() *realm {
+	for r.parent != nil {
+		r = r.parent
+	}
+	return r
+}
+
+// isFrozen tells whether nothing runs here. The visitor's mutex is held.
+func (r *realm) isFrozen() bool { return r.root().frozen }
+
+// isHidden tells whether the tab is hidden.
+func (r *realm) isHidden() bool {
+	r.visitor.mu.Lock()
+	defer r.visitor.mu.Unlock()
+	return r.hidden
 }
 
 // adopt prepares a target that waits for us: what is sent here is carried out,
@@ -49,38 +73,78 @@ type frameContext struct {
 func (v *Visitor) adopt(parent *session, event target.EventAttachedToTarget) {
 	r := &realm{visitor: v, target: event.TargetInfo.TargetID, kind: event.TargetInfo.Type, contexts: map[string]frameContext{}}
 	r.session = v.browser.pipe.attach(parent, event.SessionID, r.handle)
+	v.mu.Lock()
+	for p := range v.realms {
+		if parent != nil && p.session == parent {
+			r.parent = p
+		}
+	}
+	offline := v.offline
+	r.start = v.offset
+	v.mu.Unlock()
 	s, h := r.session, v.browser.hook
 	r.ready = append(r.ready, send(s, runtime.AddBinding, runtime.AddBindingParams{Name: h.binding}))
-	switch r.kind {
-	case "page", "iframe":
+	switch {
+	case r.kind == "page", r.kind == "iframe":
 		r.hook = send(s, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{
-			Source: h.source(v.offset), RunImmediately: new(true),
+			Source: h.source(r.start), RunImmediately: new(true),
 		})
 		r.ready = append(r.ready, send(s, page.Enable, page.EnableParams{}))
+	case event.WaitingForDebugger:
+		r.halt()
 	default:
-		// The global object of a worker that waits is not built yet. The hook goes
-		// in when the worker halts before its first script; see halted.
-		send(s, debugger.Enable, debugger.EnableParams{})
-		send(s, debugger.SetInstrumentationBreakpoint, debugger.SetInstrumentationBreakpointParams{
-			Instrumentation: debugger.SetInstrumentationBreakpointInstrumentationBeforeScriptExecution,
-		})
+		// It comes back out of the back/forward cache with its page, hook and all.
+		// The hook, told again, only takes its binding out of the page's sight.
+		r.hooked = true
+		r.send(h.source(r.start), 0)
+	}
+	if offline {
+		cutOff(r, true)
+		tellNetwork(r, true)
 	}
 	r.ready = append(r.ready,
 		send(s, emulation.SetUserAgentOverride, v.browser.identity),
 		send(s, runtime.Enable, cdp.Empty{}),
 		send(s, log.Enable, cdp.Empty{}),
-		send(s, target.SetAutoAttach, target.SetAutoAttachParams{
-			AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true),
-			Filter: target.Filter{{Type: "iframe"}, {Type: "worker"}, {Exclude: true}},
-		}))
+		send(s, target.SetAutoAttach, attachToChildren))
 	s.resume()
 	v.mu.Lock()
 	v.realms[r] = struct{}{}
 	v.births++
-	if r.kind == "worker" || r.kind == "shared_worker" {
+	if event.WaitingForDebugger && (r.kind == "worker" || r.kind == "shared_worker") {
 		v.arrived++
 	}
 	v.mu.Unlock()
+}
+
+// attachToChildren shows a target's frames and workers, before they run.
+var attachToChildren = target.SetAutoAttachParams{
+	AutoAttach: true, WaitForDebuggerOnStart: true, Flatten: new(true),
+	Filter: target.Filter{{Type: "iframe"}, {Type: "worker"}, {Exclude: true}},
+}
+
+// halt makes a worker that waits halt before its first script: until then its global
+// object is not built, and the hook cannot go in; see halted.
+func (r *realm) halt() {
+	send(r.session, debugger.Enable, debugger.EnableParams{})
+	send(r.session, debugger.SetInstrumentationBreakpoint, debugger.SetInstrumentationBreakpointParams{
+		Instrumentation: debugger.SetInstrumentationBreakpointInstrumentationBeforeScriptExecution,
+	})
+}
+
+// asleep notes that a service worker was stopped; woken prepares it again, as it
+// starts anew and waits for us once more.
+func (r *realm) asleep() {
+	r.visitor.mu.Lock()
+	r.hooked = r.hooked && r.kind != "service_worker"
+	r.visitor.mu.Unlock()
+}
+
+func (r *realm) woken() {
+	if r.kind == "service_worker" {
+		r.halt()
+		r.session.resume()
+	}
 }
 
 // halted puts the hook into a worker that has halted before a script, and lets it
@@ -89,7 +153,7 @@ func (v *Visitor) adopt(parent *session, event target.EventAttachedToTarget) {
 func (r *realm) halted() {
 	v := r.visitor
 	send(r.session, runtime.Evaluate, runtime.EvaluateParams{
-		Expression: v.browser.hook.source(v.offset), Silent: new(true), DisableBreaks: new(true),
+		Expression: v.browser.hook.source(v.ahead()), Silent: new(true), DisableBreaks: new(true),
 	})
 	send(r.session, debugger.Disable, cdp.Empty{})
 	v.mu.Lock()
@@ -99,11 +163,9 @@ func (r *realm) halted() {
 
 // prepared waits until the page has taken everything that adopt sent.
 func (r *realm) prepared(ctx context.Context) error {
-	var added page.AddScriptToEvaluateOnNewDocumentResult
-	if err := r.hook.wait(ctx, &added); err != nil {
+	if err := r.takeScript(ctx); err != nil {
 		return err
 	}
-	r.visitor.script = added.Identifier
 	for _, p := range r.ready {
 		if err := p.wait(ctx, nil); err != nil {
 			return err
@@ -189,10 +251,22 @@ func (r *realm) handle(method string, params jsonv2.Value) {
 		}
 	case "Debugger.paused":
 		r.halted()
+	case "Inspector.targetCrashed":
+		r.asleep()
+	case "Inspector.targetReloadedAfterCrash":
+		r.woken()
 	case "Log.entryAdded":
 		if event, err := decode[log.EventEntryAdded](params); err == nil && event.Entry != nil {
 			e := event.Entry
 			r.visitor.noteMessage(string(e.Level), e.Text, source(e.URL, e.LineNumber, 0))
+		}
+	case "Page.frameNavigated":
+		if event, err := decode[page.EventFrameNavigated](params); err == nil && event.Frame != nil && event.Frame.ParentID == "" {
+			r.land(landing{restored: event.Type == page.NavigationTypeBackForwardCacheRestore, unreachable: event.Frame.UnreachableURL})
+		}
+	case "Page.navigatedWithinDocument":
+		if event, err := decode[page.EventNavigatedWithinDocument](params); err == nil && string(event.FrameID) == string(r.target) {
+			r.land(landing{})
 		}
 	case "Page.javascriptDialogOpening":
 		send(r.session, page.HandleJavaScriptDialog, page.HandleJavaScriptDialogParams{Accept: true})
@@ -213,124 +287,7 @@ func (r *realm) contextCreated(params jsonv2.Value) {
 	}
 	r.visitor.mu.Lock()
 	r.visitor.births++
-	r.contexts[event.Context.UniqueID] = frameContext{id: event.Context.ID, main: about.FrameID == string(r.target)}
+	r.contexts[event.Context.UniqueID] = frameContext{id: event.Context.ID, main: about.FrameID == string(r.target), origin: event.Context.Origin}
+	r.visitor.visited(r, event.Context.Origin)
 	r.visitor.mu.Unlock()
-}
-
-// noteReport records what the hook reports: a cookie write, that a script has
-// reached for a store, or that something did not load.
-func (v *Visitor) noteReport(payload string) {
-	var said struct {
-		Touched string `json:"touched"`
-		Failed  string `json:"failed"`
-		// Worker is the shared worker's URL and name, empty for a dedicated one.
-		Worker    *string `json:"worker"`
-		Dedicated bool    `json:"dedicated"`
-
-		By    string  `json:"by"`
-		Raw   string  `json:"raw"`
-		At    float64 `json:"at"` // the page's clock, in milliseconds since 1970
-		Frame string  `json:"frame"`
-		Extra *struct {
-			Expires  *float64 `json:"expires"`
-			Domain   string   `json:"domain"`
-			Path     string   `json:"path"`
-			SameSite string   `json:"sameSite"`
-		} `json:"extra"`
-	}
-	if json.Unmarshal([]byte(payload), &said) != nil {
-		return
-	}
-	if said.Touched != "" {
-		v.mu.Lock()
-		v.touched[said.Touched] = true
-		v.mu.Unlock()
-		return
-	}
-	if said.Worker != nil {
-		v.mu.Lock()
-		if said.Dedicated || !v.shared[*said.Worker] {
-			v.expected++
-		}
-		v.shared[*said.Worker] = true
-		v.mu.Unlock()
-		return
-	}
-	if said.Failed != "" {
-		v.noteMessage("error", "did not load: "+said.Failed, said.Frame)
-		return
-	}
-	w := evidence.ParseWrite(said.Raw, time.UnixMilli(int64(said.At)))
-	w.By, w.Frame = said.By, said.Frame
-	if x := said.Extra; x != nil {
-		w.Domain, w.Path, w.SameSite, w.Secure = x.Domain, x.Path, sameSite[x.SameSite], true
-		if x.Expires != nil {
-			w.Session, w.Lifetime = false, milliseconds(*x.Expires-said.At)
-		}
-	}
-	v.mu.Lock()
-	w.Step, w.At = v.step, time.Since(v.began)
-	v.writes = append(v.writes, w)
-	v.mu.Unlock()
-}
-
-// sameSite is what a cookie store's words are elsewhere.
-var sameSite = map[string]string{"strict": "Strict", "lax": "Lax", "none": "None"}
-
-func (v *Visitor) noteMessage(level, text, source string) {
-	switch level {
-	case "warn":
-		level = "warning"
-	case "verbose":
-		level = "debug"
-	}
-	v.mu.Lock()
-	v.messages = append(v.messages, evidence.Message{
-		Step: v.step, At: time.Since(v.began), Level: level, Text: text, Source: source,
-	})
-	v.mu.Unlock()
-}
-
-func exceptionText(d *runtime.ExceptionDetails) string {
-	if d.Exception != nil && d.Exception.Description != "" {
-		return d.Exception.Description
-	}
-	return d.Text
-}
-
-func consoleText(args []*runtime.RemoteObject) string {
-	text := ""
-	for i, a := range args {
-		if i > 0 {
-			text += " "
-		}
-		var plain string
-		switch {
-		case a.Type == "string" && json.Unmarshal(a.Value, &plain) == nil:
-			text += plain
-		case a.Description != "":
-			text += a.Description
-		case a.UnserializableValue != "":
-			text += string(a.UnserializableValue)
-		default:
-			text += string(a.Value)
-		}
-	}
-	return text
-}
-
-func stackSource(stack *runtime.StackTrace) string {
-	if stack == nil || len(stack.CallFrames) == 0 {
-		return ""
-	}
-	f := stack.CallFrames[0]
-	return source(f.URL, f.LineNumber, f.ColumnNumber)
-}
-
-// source is a script's place as people count, from 1.
-func source(url string, line, column int64) string {
-	if url == "" {
-		return ""
-	}
-	return fmt.Sprintf("%s:%s:%s", url, strconv.FormatInt(line+1, 10), strconv.FormatInt(column+1, 10))
 }

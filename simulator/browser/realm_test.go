@@ -28,7 +28,7 @@ func newPage(t *testing.T) (*remote, *Visitor, *realm) {
 	v.Begin("first", time.Now())
 	page := &realm{visitor: v, target: "T", kind: "page", contexts: map[string]frameContext{}}
 	page.session = r.pipe.attach(nil, "S1", page.handle)
-	v.main, v.realms[page] = page, struct{}{}
+	v.main, v.tabs[""], v.realms[page] = page, page, struct{}{}
 	return r, v, page
 }
 
@@ -41,7 +41,7 @@ func TestATargetIsPreparedBeforeItRuns(t *testing.T) {
 			b := &Browser{pipe: r.pipe, hook: newHook(), identity: identity("156.0.1.2")}
 			v := newVisitor(b, "CONTEXT")
 			adopted := async(func() error {
-				v.adopt(nil, target.EventAttachedToTarget{SessionID: "S1", TargetInfo: &target.Info{TargetID: "T", Type: kind}})
+				v.adopt(nil, target.EventAttachedToTarget{SessionID: "S1", WaitingForDebugger: true, TargetInfo: &target.Info{TargetID: "T", Type: kind}})
 				return nil
 			})
 			var sent []string
@@ -195,7 +195,7 @@ func TestTheStoresInUseAreKnown(t *testing.T) {
 	if diff := cmp.Diff([]string{"indexedDB", "cache"}, v.kindsInUse()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	v.realms[&realm{kind: "service_worker"}] = struct{}{}
+	v.realms[&realm{visitor: v, kind: "service_worker"}] = struct{}{}
 	if diff := cmp.Diff(stores, v.kindsInUse()); diff != "" {
 		t.Errorf("with a service worker (-want +got):\n%s", diff)
 	}
@@ -286,7 +286,7 @@ func TestAnExpressionsValueComesBack(t *testing.T) {
 
 func TestAPageIsPreparedOnceAllIsTaken(t *testing.T) {
 	t.Parallel()
-	r, v, page := newPage(t)
+	r, _, page := newPage(t)
 	prepare := async(func() error {
 		page.hook = page.session.send("Page.addScriptToEvaluateOnNewDocument", nil)
 		page.ready = []*pending{page.session.send("Page.enable", nil)}
@@ -295,8 +295,8 @@ func TestAPageIsPreparedOnceAllIsTaken(t *testing.T) {
 	hooked, enabled := r.next(), r.next()
 	r.answer(hooked, `{"identifier":"9"}`)
 	r.say(`{"id":%d,"sessionId":"S1","error":{"code":1,"message":"no"}}`, enabled.ID)
-	if err := <-prepare; err == nil || v.script != "9" {
-		t.Errorf("got %v, script %q", err, v.script)
+	if err := <-prepare; err == nil || page.script != "9" {
+		t.Errorf("got %v, script %q", err, page.script)
 	}
 }
 

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"net/url"
 	"slices"
 	"strings"
 
@@ -10,17 +11,27 @@ import (
 
 // bench is the evidence of one journey, laid out for judging.
 type bench struct {
-	plan  *scenario.Plan
-	views []*view
+	plan *scenario.Plan
+	// views are the steps of one person, in order: what another person's browser
+	// does or keeps is neither a contrast nor a breach. All are those of everybody.
+	views, all []*view
 	// redacted tells that values were replaced in the evidence.
 	redacted bool
+	// canaries keeps what looks for values, by the values.
+	canaries map[string]*evidence.Canary
 }
 
 // view is what was seen of one step.
 type view struct {
 	step *evidence.Step
-	// index is the step's position in the journey.
-	index int
+	// planned is the step as the scenario has it; the zero Step beyond its end.
+	planned scenario.Step
+	// index is the step's position among those of the same person, place its
+	// position in the journey.
+	index, place int
+	// document numbers the page that the step ended on: of two steps with the same
+	// number, the page of the one is still alive in the other. 0 is no page.
+	document int
 	// sent lists everything that left the browser during the step, the page's
 	// own requests too.
 	sent []*sent
@@ -57,19 +68,40 @@ type hit struct {
 
 // step returns what was seen of the named step, or nil.
 func (b *bench) step(name string) *view {
-	i := slices.IndexFunc(b.views, func(v *view) bool { return v.step.Name == name })
+	i := slices.IndexFunc(b.all, func(v *view) bool { return v.step.Name == name })
 	if i < 0 {
 		return nil
 	}
-	return b.views[i]
+	return b.all[i]
+}
+
+// of returns the bench of the person whose step it is.
+func (b *bench) of(v *view) *bench {
+	own := *b
+	own.views = b.person(v.step.Device)
+	return &own
+}
+
+// person returns the steps of the person with that device.
+func (b *bench) person(device string) []*view {
+	return slices.DeleteFunc(slices.Clone(b.all), func(v *view) bool { return v.step.Device != device })
 }
 
 // layOut sorts the evidence by steps.
 func layOut(plan *scenario.Plan, ev *evidence.Evidence) *bench {
 	b := &bench{plan: plan, redacted: ev.Redacted}
+	own := map[string]int{}
 	for i := range ev.Steps {
-		b.views = append(b.views, &view{step: &ev.Steps[i], index: i, snapshot: ev.Snapshot(ev.Steps[i].Name)})
+		step := &ev.Steps[i]
+		v := &view{step: step, index: own[step.Device], place: i, snapshot: ev.Snapshot(step.Name)}
+		if i < len(plan.Scenario.Journey) {
+			v.planned = plan.Scenario.Journey[i]
+		}
+		own[step.Device]++
+		b.all = append(b.all, v)
 	}
+	b.views = b.all
+	numberDocuments(b.all)
 	pixels := pixelRequests(plan.Pixel)
 	for i := range ev.Requests {
 		for _, part := range byStep(&ev.Requests[i]) {
@@ -78,6 +110,9 @@ func layOut(plan *scenario.Plan, ev *evidence.Evidence) *bench {
 				continue
 			}
 			s := &sent{Request: part, reading: part.Read(), pixel: pixels(part), preflight: part.Method == "OPTIONS"}
+			if part.Purpose == unreachable {
+				s = refused(part)
+			}
 			v.sent = append(v.sent, s)
 			if s.pixel && !s.preflight {
 				v.hits = append(v.hits, s.hits()...)
@@ -141,37 +176,141 @@ func (s *sent) hits() []hit {
 	return hits
 }
 
-// before returns the latest snapshot before the step at that position.
+// unreachable is the purpose of a connection that was refused: nothing has left
+// the browser but the name of the host.
+const unreachable = "unreachable"
+
+// refused is a connection that was refused. It is no hit, and nothing of it is
+// missing.
+func refused(r *evidence.Request) *sent {
+	whole := *r
+	whole.Incomplete = ""
+	s := &sent{Request: &whole, reading: whole.Read()}
+	s.reading.Unread = ""
+	return s
+}
+
+// before returns the latest snapshot before the step at that position. Where the
+// steps between were not brought to rest, what they wrote belongs to it.
 func (b *bench) before(index int) *view {
+	var hasty []*view
 	for i := index - 1; i >= 0; i-- {
-		if b.views[i].snapshot != nil {
+		v := b.views[i]
+		if v.snapshot != nil {
+			return v.with(hasty)
+		}
+		if v.planned.Ends == scenario.EndsAtOnce {
+			hasty = append([]*view{v}, hasty...)
+		}
+	}
+	if len(hasty) == index && index > 0 { // the jar was empty when the journey began
+		return hasty[0].with(hasty)
+	}
+	return nil
+}
+
+// with returns the view with a snapshot to which the cookies are added that later
+// steps wrote.
+func (v *view) with(later []*view) *view {
+	if len(later) == 0 {
+		return v
+	}
+	sum, jar := *v, evidence.Snapshot{}
+	if v.snapshot != nil {
+		jar = *v.snapshot
+	}
+	jar.Cookies = slices.Clone(jar.Cookies)
+	for _, l := range later {
+		for _, w := range l.writes {
+			if w.Deletes() {
+				continue
+			}
+			c := evidence.Cookie{Name: w.Name, Value: w.Value, Domain: "." + strings.TrimPrefix(w.Domain, "."), Path: w.Path}
+			if frame, err := url.Parse(w.Frame); w.Domain == "" && err == nil {
+				c.Domain = frame.Hostname()
+			}
+			if c.Path == "" {
+				c.Path = "/"
+			}
+			jar.Cookies = append(jar.Cookies, c)
+		}
+	}
+	sum.snapshot, sum.step = &jar, later[len(later)-1].step
+	return &sum
+}
+
+// choice returns the position of the latest step, this one included, in which
+// the visitor made or changed his choice; without one, this step's.
+func (b *bench) choice(v *view) int {
+	if c := b.chosen(v); c != nil {
+		return c.index
+	}
+	return v.index
+}
+
+// chosen returns the step of the visitor's latest choice, this one included, or nil.
+func (b *bench) chosen(v *view) *view {
+	for i := v.index; i >= 0; i-- {
+		if b.views[i].planned.Chooses() {
 			return b.views[i]
 		}
 	}
 	return nil
 }
 
-// choice returns the position of the latest step, this one included, in which
-// the visitor did something rather than opened a page; without one, this step's.
-func (b *bench) choice(v *view) int {
-	for i := v.index; i >= 0; i-- {
-		if i < len(b.plan.Scenario.Journey) && b.plan.Scenario.Journey[i].Do != "" {
-			return i
-		}
-	}
-	return v.index
-}
-
 // awake tells whether the pixel was seen to send since the page was opened that
 // the step ended on.
 func (b *bench) awake(v *view) bool {
+	return slices.ContainsFunc(b.views[:v.index+1], func(earlier *view) bool {
+		return len(earlier.hits) > 0 && earlier.document == v.document
+	})
+}
+
+// opened returns the name of the page that the step ended on, or "".
+func (b *bench) opened(v *view) string {
 	for i := v.index; i >= 0; i-- {
-		if len(b.views[i].hits) > 0 {
-			return true
-		}
-		if i < len(b.plan.Scenario.Journey) && b.plan.Scenario.Journey[i].Open != "" {
-			return false
+		if b.views[i].planned.Open != "" && b.views[i].document == v.document {
+			return b.views[i].planned.Open
 		}
 	}
-	return false
+	return ""
+}
+
+// numberDocuments walks the history of every tab.
+func numberDocuments(views []*view) {
+	type tab struct {
+		history []int
+		at      int
+	}
+	tabs := map[[2]string]*tab{}
+	last := 0
+	for _, v := range views {
+		if v.planned.Day > 0 { // the browser was closed
+			for key := range tabs {
+				if key[0] == v.step.Device {
+					delete(tabs, key)
+				}
+			}
+		}
+		key := [2]string{v.step.Device, v.step.Tab}
+		t := tabs[key]
+		if t == nil {
+			t = &tab{at: -1}
+			tabs[key] = t
+		}
+		fresh := func() int { last++; return last }
+		switch direction := map[string]int{scenario.GoBack: -1, scenario.GoForward: 1}[v.planned.Go]; {
+		case v.planned.Open != "":
+			t.history = append(t.history[:t.at+1], fresh())
+			t.at++
+		case direction != 0 && t.at+direction >= 0 && t.at+direction < len(t.history):
+			t.at += direction
+			if !v.step.Restored {
+				t.history[t.at] = fresh()
+			}
+		}
+		if t.at >= 0 {
+			v.document = t.history[t.at]
+		}
+	}
 }

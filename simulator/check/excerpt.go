@@ -280,3 +280,20 @@ func jarExcerpt(c evidence.Cookie, step, mark string) *verdict.Excerpt {
 	p.put("", -1, line, 0, len(line))
 	return p.excerpt()
 }
+
+// shownLine is a line of an excerpt that is no request; mark is the part of it that is
+// marked, if it stands there.
+type shownLine struct{ indent, text, mark string }
+
+// linesExcerpt shows lines.
+func linesExcerpt(lines ...shownLine) *verdict.Excerpt {
+	p := &page{}
+	for i, line := range lines {
+		text := strings.NewReplacer("\n", " ", "\r", " ").Replace(line.text)
+		if at := strings.Index(text, line.mark); line.mark != "" && at >= 0 {
+			p.marks = append(p.marks, evidence.Span{Text: i, From: at, To: at + len(line.mark)})
+		}
+		p.put(line.indent, i, text, 0, len(text))
+	}
+	return p.excerpt()
+}

@@ -34,7 +34,7 @@ func Judge(plan *scenario.Plan, ev *evidence.Evidence) []verdict.Verdict {
 			f = &found
 		}
 		v.Outcome, v.Observed, v.Reason = f.outcome, f.observed, f.reason
-		v.Request, v.Cookie = f.request, f.cookie
+		v.Request, v.Cookie, v.Storage = f.request, f.cookie, f.storage
 		if v.Observed == "" {
 			v.Observed = "nothing that tells"
 		}
@@ -48,7 +48,8 @@ func Judge(plan *scenario.Plan, ev *evidence.Evidence) []verdict.Verdict {
 type finding struct {
 	outcome          verdict.Outcome
 	observed, reason string
-	request, cookie  *verdict.Excerpt
+	// request, cookie and storage show what decides, at most one of them.
+	request, cookie, storage *verdict.Excerpt
 	// state tells that a fail rests on how things stood at the end of the step,
 	// not on something that was seen to happen: it may still have changed.
 	state bool
@@ -117,26 +118,52 @@ func (b *bench) judge(e *scenario.Expectation) finding {
 }
 
 func (b *bench) look(e *scenario.Expectation, v *view) finding {
-	if e.Parameter != "" {
-		name := b.plan.ParameterName(e.Parameter)
-		if name.Name == "" {
-			return *broken("the pixel %s names no parameter for %s\nhint: name it under parameters in its pixel.yaml", b.plan.Pixel.Name, e.Parameter)
-		}
-		p := parameter{bench: b, view: v, role: e.Parameter, name: name, among: e.Among}
-		switch e.Is {
-		case scenario.StatePresent:
-			return p.present()
-		case scenario.StateSet:
-			return p.set()
-		case scenario.StateAbsent:
-			return p.absent()
-		case scenario.StateResumed:
-			return p.resumed()
-		case scenario.StateUntraced:
-			return p.untraced()
-		}
-		return *broken("no check for a parameter that is %q", e.Is)
+	own := b.of(v)
+	switch kind, word := e.Subject(); kind {
+	case "parameter":
+		return own.lookAtParameter(e, v)
+	case "cookie":
+		return own.lookAtCookie(e, v)
+	case "identity":
+		return identity{bench: own, view: v, role: word, among: e.Among}.untraced()
+	case "identifier":
+		return identifier{bench: own, view: v}.unlinked(e.With, e.Unlike)
+	case "record":
+		return recorded{bench: own, view: v, name: word}.compared(e.Is)
+	case "option":
+		return option{bench: own, view: v, role: word}.unknown()
 	}
+	return *broken("an expectation of nothing")
+}
+
+func (b *bench) lookAtParameter(e *scenario.Expectation, v *view) finding {
+	name := b.plan.ParameterName(e.Parameter)
+	if name.Name == "" {
+		return *broken("the pixel %s names no parameter for %s\nhint: name it under parameters in its pixel.yaml", b.plan.Pixel.Name, e.Parameter)
+	}
+	p := parameter{bench: b, view: v, role: e.Parameter, name: name, among: e.Among}
+	switch e.Is {
+	case scenario.StatePresent:
+		return p.present()
+	case scenario.StateSet:
+		return p.set()
+	case scenario.StateGiven:
+		return p.given()
+	case scenario.StateAbsent:
+		return p.absent()
+	case scenario.StateResumed:
+		return p.resumed()
+	case scenario.StateUntraced:
+		return p.untraced()
+	case scenario.StateFresh:
+		return p.fresh()
+	case scenario.StateInOrder:
+		return p.inOrder()
+	}
+	return *broken("no check for a parameter that is %q", e.Is)
+}
+
+func (b *bench) lookAtCookie(e *scenario.Expectation, v *view) finding {
 	name := b.plan.CookieName(e.Cookie)
 	if name.Name == "" {
 		return *broken("the pixel %s names no cookie for %s\nhint: name it under cookies in its pixel.yaml", b.plan.Pixel.Name, e.Cookie)
@@ -150,6 +177,8 @@ func (b *bench) look(e *scenario.Expectation, v *view) finding {
 		return c.present()
 	case scenario.StateSet:
 		return c.set()
+	case scenario.StateAlone:
+		return c.alone()
 	case scenario.StateAbsent:
 		return c.absent()
 	case scenario.StateGone:
@@ -158,48 +187,4 @@ func (b *bench) look(e *scenario.Expectation, v *view) finding {
 		return c.notStored()
 	}
 	return *broken("no check for a cookie that is %q", e.Is)
-}
-
-// subject says what is looked at, in the pixel's words and the scenario's.
-func subject(plan *scenario.Plan, e *scenario.Expectation) string {
-	kind, role, name := "parameter", e.Parameter, plan.ParameterName(e.Parameter).Name
-	if e.Cookie != "" {
-		kind, role, name = "cookie", e.Cookie, plan.CookieName(e.Cookie).Name
-	}
-	if name == "" {
-		return kind + " " + role
-	}
-	return fmt.Sprintf("%s %s (%s)", kind, name, role)
-}
-
-// expected says what the expectation asks for.
-func expected(plan *scenario.Plan, e *scenario.Expectation) string {
-	if e.Cookie != "" {
-		if e.Lasts != (scenario.Lifetime{}) {
-			return "written to last " + lifetime(e.Lasts)
-		}
-		switch e.Is {
-		case scenario.StateSet:
-			return fmt.Sprintf("kept with the value %q", plan.CookieName(e.Cookie).Set)
-		case scenario.StatePresent:
-			return "kept, not empty"
-		case scenario.StateAbsent:
-			return "not in the jar"
-		case scenario.StateGone:
-			return "no longer in the jar"
-		}
-		return "not stored anew"
-	}
-	requests := strings.TrimSpace(e.Among + " request")
-	switch e.Is {
-	case scenario.StateSet:
-		return fmt.Sprintf("%q in every %s", plan.ParameterName(e.Parameter).Set, requests)
-	case scenario.StateAbsent:
-		return "absent from every " + requests
-	case scenario.StateUntraced:
-		return "no trace of it in anything sent"
-	case scenario.StateResumed:
-		return "present again in every " + requests
-	}
-	return "present in every " + requests
 }

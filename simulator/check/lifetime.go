@@ -2,7 +2,6 @@ package check
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -16,7 +15,7 @@ func (c cookie) lasts(want scenario.Lifetime) finding {
 	if len(live) > 0 {
 		// What a later page writes over it counts, until the visitor chooses again.
 		for _, v := range c.views[c.view.index+1:] {
-			if strings.HasPrefix(v.step.Action, "do ") {
+			if v.planned.Chooses() {
 				break
 			}
 			live = append(live, c.live(v)...)

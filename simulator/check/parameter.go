@@ -60,6 +60,9 @@ func (p parameter) narrowed() []hit {
 	if p.among == "" {
 		return hits
 	}
+	if byMaking(p.among) {
+		return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool { return !p.belongs(p.view, h, p.among) })
+	}
 	visitor := p.plan.ParameterName(scenario.RoleVisitorID).Name
 	return slices.DeleteFunc(slices.Clone(hits), func(h hit) bool {
 		identifiable := carries(h, visitor).presence == evidence.Present
@@ -73,7 +76,7 @@ func (p parameter) narrowed() []hit {
 // none is the finding when there is no hit to judge.
 func (p parameter) none() finding {
 	if p.among != "" && len(p.view.hits) > 0 {
-		return inconclusive("the pixel sent no %s request in the step %s", p.among, p.view.step.Name).
+		return inconclusive("the pixel sent no %s in the step %s", group(p.among), p.view.step.Name).
 			seen("no %s one among the requests of the pixel (%d)", p.among, len(p.view.hits))
 	}
 	return inconclusive("the pixel sent nothing in the step %s", p.view.step.Name).seen("no request of the pixel")
@@ -188,11 +191,8 @@ func (p parameter) untraced() finding {
 		return *f
 	}
 	for _, s := range p.view.sent {
-		if s.Incomplete != "" {
-			return inconclusive("request %d is not known whole: %s", s.Seq, s.Incomplete)
-		}
-		if s.pixel && s.reading.Unread != "" {
-			return inconclusive("request %d cannot be read whole: %s", s.Seq, s.reading.Unread)
+		if reason := p.unsearched(s, earlier); reason != "" {
+			return inconclusive("%s", reason)
 		}
 	}
 	if p.blindToGiven(p.role, earlier) {
@@ -217,8 +217,8 @@ func (p parameter) proven(hits []hit, values []known, nested string) finding {
 	}
 	if p.among == "" && len(values) > 0 {
 		for _, s := range p.view.sent {
-			if s.Incomplete != "" {
-				return inconclusive("request %d is not known whole: %s", s.Seq, s.Incomplete).seen("%s, as far as they are known", absent)
+			if reason := p.unsearched(s, values); reason != "" {
+				return inconclusive("%s", reason).seen("%s, as far as they are known", absent)
 			}
 		}
 	}
@@ -256,24 +256,8 @@ func (p parameter) trace(values []known, hits []hit) *finding {
 		if p.among != "" && !whollyAmong(s, hits) {
 			continue
 		}
-		reading := s.reading
-		if !s.pixel {
-			reading = p.withoutLeftovers(s)
-		}
-		for _, k := range values {
-			found := reading.Find(k.value)
-			if len(found) == 0 {
-				continue
-			}
-			spans := make([]evidence.Span, len(found))
-			for i, f := range found {
-				spans[i] = f.Span
-			}
-			return &finding{
-				outcome:  verdict.Fail,
-				observed: fmt.Sprintf("its value %s, %s, in request %d, %s", show(k.value), k.from, s.Seq, found[0].Part),
-				request:  excerpt(&sent{Request: s.Request, reading: reading}, spans),
-			}
+		if f := p.traced(p.view, s, values, nil); f != nil {
+			return f
 		}
 	}
 	return nil
@@ -287,37 +271,6 @@ func whollyAmong(s *sent, hits []hit) bool {
 		}
 	}
 	return own > 0 && own == s.reading.Hits
-}
-
-// withoutLeftovers reads the request of a page, or of the tracker's own code,
-// without the cookies that were in the jar before the step: the browser adds them
-// by itself, before any script of the new page has run. That they are still there
-// is judged by the expectations on cookies. What the page then asks for is read
-// with them.
-func (p parameter) withoutLeftovers(s *sent) *evidence.Reading {
-	mode := s.HeaderValue("sec-fetch-mode")
-	early := s.Purpose == "script" || s.Purpose == "page" && (mode == "navigate" || mode == "")
-	before := p.before(p.view.index)
-	if !early || before == nil || s.HeaderValue("cookie") == "" {
-		return s.reading
-	}
-	request := *s.Request
-	request.Header = slices.Clone(request.Header)
-	for i, field := range request.Header {
-		if field.Name != "cookie" {
-			continue
-		}
-		var kept []string
-		for pair := range strings.SplitSeq(field.Value, ";") {
-			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
-			leftover := slices.ContainsFunc(before.snapshot.Named(name), func(c evidence.Cookie) bool { return c.Value == value })
-			if !leftover {
-				kept = append(kept, strings.TrimSpace(pair))
-			}
-		}
-		request.Header[i].Value = strings.Join(kept, "; ")
-	}
-	return request.Read()
 }
 
 // resumed: every hit carries it, after it was there in an earlier step and

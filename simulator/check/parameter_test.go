@@ -234,7 +234,7 @@ func TestAbsentParameter(t *testing.T) {
 		"in a referer":               {inPixel(header("referer", "https://www.shop.test/?u="+firstID)), verdict.Fail, "header referer"},
 		"in a header of its own":     {inPixel(header("x-visitor", firstID)), verdict.Fail, "header x-visitor"},
 		"encoded twice":              {inPixel(func(r *evidence.Request) { r.URL += "&pu=a%253D" + strings.ReplaceAll(firstID, "2", "%2532") }), verdict.Fail, "query pu"},
-		"in Base64":                  {inPixel(func(r *evidence.Request) { r.URL += "&b=" + encoded }), verdict.Fail, "parameter b.u"},
+		"in Base64":                  {inPixel(func(r *evidence.Request) { r.URL += "&b=" + encoded }), verdict.Fail, "query b → Base64 → JSON u"},
 		"packed, by another name":    {inPixel(body(zipped(`{"x":"` + firstID + `"}`))), verdict.Fail, "in request 6, body"},
 		"by another host":            {elsewhere(func(r *evidence.Request) { r.URL += "?u=" + firstID }), verdict.Fail, "in request 10, query u"},
 		"by another host, host name": {elsewhere(func(r *evidence.Request) { r.URL = "https://" + firstID + ".other.test/" }), verdict.Fail, "host"},

@@ -31,7 +31,7 @@ func newBench(plan *scenario.Plan, ev *evidence.Evidence) (*bench, *finding) {
 		return nil, broken("%s", reason)
 	}
 	b := layOut(plan, ev)
-	for _, v := range b.views {
+	for _, v := range b.all {
 		if len(v.hits) > 0 {
 			return b, nil
 		}
@@ -90,22 +90,37 @@ func mismatch(plan *scenario.Plan, ev *evidence.Evidence) string {
 // neither a presence nor an absence means what the scenario takes it to mean.
 func (b *bench) derailed(v *view) string {
 	journey := b.plan.Scenario.Journey
-	for i, earlier := range b.views[:v.index+1] {
-		if earlier.step.Problem != "" {
-			return fmt.Sprintf("the step %s went wrong: %s", earlier.step.Name, earlier.step.Problem)
+	for i, earlier := range b.all[:v.place+1] {
+		seen := earlier.step
+		if seen.Problem != "" {
+			return fmt.Sprintf("the step %s went wrong: %s", seen.Name, seen.Problem)
 		}
-		if i >= len(journey) || journey[i].Name != earlier.step.Name {
-			return fmt.Sprintf("the evidence's steps are not the scenario's: step %d is %s", i+1, earlier.step.Name)
+		if i >= len(journey) || journey[i].Name != seen.Name {
+			return fmt.Sprintf("the evidence's steps are not the scenario's: step %d is %s", i+1, seen.Name)
 		}
-		want := "open " + journey[i].Open
-		if journey[i].Do != "" {
-			want = "do " + journey[i].Do
-		}
-		if earlier.step.Action != "" && earlier.step.Action != want {
-			return fmt.Sprintf("the step %s was another when it was recorded: %q, now %q", earlier.step.Name, earlier.step.Action, want)
+		device, tab := b.plan.Scenario.Place(i)
+		was := course(seen.Action, seen.Conditions, seen.Device, seen.Tab)
+		now := course(journey[i].Action(), journey[i].Conditions(), device, tab)
+		if was != now {
+			return fmt.Sprintf("the step %s was another when it was recorded: %q, now %q", seen.Name, was, now)
 		}
 	}
 	return ""
+}
+
+// course words what a step does, under what conditions, and where.
+func course(action string, conditions []string, device, tab string) string {
+	words := slices.Clone(conditions)
+	if action != "" {
+		words = append([]string{action}, words...)
+	}
+	if device != "" {
+		words = append(words, "device "+device)
+	}
+	if tab != "" {
+		words = append(words, "in "+tab)
+	}
+	return strings.Join(words, ", ")
 }
 
 // doubtful says why the hits may lack something, or "".

@@ -27,6 +27,8 @@ type Reading struct {
 	// Unread says why a part could not be read, and is empty when all was.
 	// Parameters then may lack some.
 	Unread string
+
+	packing packing
 }
 
 const (
@@ -62,7 +64,8 @@ func (r *Request) Parameters() []Parameter {
 //   - JSON, also one value a line: names of nested fields are joined by dots,
 //     null and empty containers count as empty, each element of an outermost
 //     array is a hit, as is each query string of an array;
-//   - any of them packed with gzip or deflate, whether a header says so or not;
+//   - any of them packed with gzip, whether a header says so or not, or with
+//     deflate, brotli or zstd as the content-encoding says;
 //   - JSON inside a parameter, plain or in Base64: its fields are named after
 //     the parameter ("x.eid"), or stand for themselves when it is called data.
 //
@@ -70,7 +73,8 @@ func (r *Request) Parameters() []Parameter {
 // any pixel's request, is said in Unread.
 func (r *Request) Read() *Reading {
 	d := &decoder{}
-	d.Texts, d.Unread = r.texts()
+	d.Texts, d.packing = r.texts()
+	d.Unread = d.packing.problem
 	d.url()
 	for i, text := range d.Texts {
 		switch {

@@ -72,8 +72,22 @@ type Browser struct {
 type Step struct {
 	// Name is the scenario's name for the step.
 	Name string `json:"name"`
-	// Action says what was done, such as "open home" or "do opt-out".
+	// Action says what was done, such as "open home" or "do opt-out"; empty for a
+	// step in which only the conditions changed.
 	Action string `json:"action"`
+	// Conditions lists what held beside it, such as "collector slow" or "day 3",
+	// in the scenario's words.
+	Conditions []string `json:"conditions,omitempty"`
+	// Device tells whose step it is, where a second person has a browser of his
+	// own: "second"; empty for the first. Tab likewise: "second-tab".
+	Device string `json:"device,omitempty"`
+	Tab    string `json:"tab,omitempty"`
+	// Clock is the page's clock (UTC) when the step's act began: the real one,
+	// moved by the days of the journey and by page time that was run forward. A
+	// pixel's own times compare to it.
+	Clock time.Time `json:"clock,omitzero"`
+	// Restored tells that the page came out of the back/forward cache.
+	Restored bool `json:"restored,omitempty"`
 	// Page is the URL of the page at the step's end.
 	Page string `json:"page,omitempty"`
 	// Began and Ended are times since the journey began.
@@ -118,7 +132,8 @@ type Request struct {
 	// Incomplete says why the body is not whole, such as a broken connection.
 	Incomplete string `json:"incomplete,omitempty"`
 	// Purpose says what the stage took the request for: "page", "script",
-	// "collector", "sink", "site", "favicon". The fences of the harness itself are not
+	// "collector", "sink", "site", "favicon"; "unreachable" for a connection that
+	// did not come about, of which only the host's name left the browser. The fences of the harness itself are not
 	// recorded.
 	Purpose string `json:"purpose"`
 	// Status is the HTTP status that was answered; 0 when none was.
@@ -198,6 +213,9 @@ type Snapshot struct {
 	Cookies []Cookie `json:"cookies"`
 	// Storage lists what the other stores held.
 	Storage []Item `json:"storage"`
+	// Records holds what the collector had recorded, by the scenario's word for
+	// it, such as "returning-visitors".
+	Records map[string]string `json:"records,omitempty"`
 }
 
 // Cookie is one cookie of the jar with all its attributes.

@@ -10,11 +10,14 @@ import (
 )
 
 // form is a text read in some encoding, with the place of each of its bytes in
-// the text as sent. Further encodings (Base64, hex, …) are added in formsOf.
+// the text as sent. What needs more than a look at the characters (Base64, hex,
+// packing) is decoded by [Canary].
 type form struct {
 	text []byte
 	// at[i] is where byte i began, at[len(text)] the end; nil means in place.
 	at []int
+	// placeless saves the work of keeping places, where nobody asks for them.
+	placeless bool
 }
 
 func (f form) place(i int) int {
@@ -39,7 +42,7 @@ func formsOf(content string) []form {
 	}
 	for _, f := range slices.Clone(forms) {
 		if bytes.IndexByte(f.text, '+') >= 0 {
-			forms = append(forms, form{bytes.ReplaceAll(f.text, []byte("+"), []byte(" ")), f.at})
+			forms = append(forms, form{text: bytes.ReplaceAll(f.text, []byte("+"), []byte(" ")), at: f.at})
 		}
 	}
 	for _, f := range slices.Clone(forms) {
@@ -87,28 +90,38 @@ func spansIn(forms []form, value string) [][2]int {
 	return merged
 }
 
-// unescapePercent undoes one level of percent-encoding; what is not a valid
-// escape stays as it is.
+// unescapePercent undoes one level of percent-encoding, that of JavaScript's
+// escape() too (%uXXXX); what is not a valid escape stays as it is.
 func unescapePercent(f form) (decoded form, changed bool) {
 	if !hasPercent(f.text) {
 		return f, false
 	}
-	b := builder{from: f}
+	b := newBuilder(f)
 	for i := 0; i < len(f.text); {
 		if c, ok := percentAt(f.text, i); ok {
 			b.put(i, c)
 			i += 3
 			continue
 		}
-		b.put(i, f.text[i])
-		i++
+		if c, size := unicodeEscape(f.text[i:], '%'); size > 0 {
+			b.putRune(i, c)
+			i += size
+			continue
+		}
+		i = b.copy(i, '%')
 	}
 	return b.form(), true
 }
 
-func hasPercent(text []byte) bool {
-	for i := range text {
+func hasPercent[T []byte | string](text T) bool {
+	for i := 0; i < len(text); i++ {
+		if text[i] != '%' {
+			continue
+		}
 		if _, ok := percentAt(text, i); ok {
+			return true
+		}
+		if _, size := unicodeEscape([]byte(text[i:min(len(text), i+12)]), '%'); size > 0 {
 			return true
 		}
 	}
@@ -136,19 +149,23 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-var plainEscapes = map[byte]byte{'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t'}
+// plainEscapes are those of one character; capital letters occur where a text has
+// changed its case.
+var plainEscapes = map[byte]byte{
+	'"': '"', '\\': '\\', '/': '/', 'b': '\b', 'f': '\f', 'n': '\n', 'r': '\r', 't': '\t',
+	'B': '\b', 'F': '\f', 'N': '\n', 'R': '\r', 'T': '\t',
+}
 
-// unescapeJSON undoes the escapes of a JSON string (RFC 8259 §7) wherever they
-// stand.
+// unescapeJSON undoes the escapes of a JSON string (RFC 8259 §7), and \xXX of
+// JavaScript, wherever they stand.
 func unescapeJSON(f form) (decoded form, changed bool) {
 	if bytes.IndexByte(f.text, '\\') < 0 {
 		return f, false
 	}
-	b := builder{from: f}
+	b := newBuilder(f)
 	for i := 0; i < len(f.text); {
 		if f.text[i] != '\\' || i+1 >= len(f.text) {
-			b.put(i, f.text[i])
-			i++
+			i = b.copy(i, '\\')
 			continue
 		}
 		if c, ok := plainEscapes[f.text[i+1]]; ok {
@@ -156,23 +173,26 @@ func unescapeJSON(f form) (decoded form, changed bool) {
 			i += 2
 			continue
 		}
-		if c, size := unicodeEscape(f.text[i:]); size > 0 {
-			for _, part := range utf8.AppendRune(nil, c) {
-				b.put(i, part)
-			}
+		if c, size := unicodeEscape(f.text[i:], '\\'); size > 0 {
+			b.putRune(i, c)
 			i += size
 			continue
 		}
-		b.put(i, f.text[i])
-		i++
+		if c, ok := byteEscape(f.text, i); ok {
+			b.putRune(i, rune(c))
+			i += len(`\xXX`)
+			continue
+		}
+		i = b.copy(i, '\\')
 	}
 	return b.form(), true
 }
 
-// unicodeEscape reads \uXXXX, or two of them that make one character.
-func unicodeEscape(text []byte) (c rune, size int) {
+// unicodeEscape reads \uXXXX, or two of them that make one character; mark is the
+// backslash, or the percent sign of JavaScript's escape().
+func unicodeEscape(text []byte, mark byte) (c rune, size int) {
 	unit := func(at int) (rune, bool) {
-		if len(text) < at+6 || text[at] != '\\' || text[at+1] != 'u' {
+		if len(text) < at+6 || text[at] != mark || text[at+1]|0x20 != 'u' {
 			return 0, false
 		}
 		n, err := strconv.ParseUint(string(text[at+2:at+6]), 16, 16)
@@ -192,6 +212,16 @@ func unicodeEscape(text []byte) (c rune, size int) {
 	return first, 6
 }
 
+// byteEscape reads \xXX.
+func byteEscape(text []byte, i int) (byte, bool) {
+	if i+3 >= len(text) || text[i] != '\\' || text[i+1]|0x20 != 'x' {
+		return 0, false
+	}
+	high, ok1 := hexDigit(text[i+2])
+	low, ok2 := hexDigit(text[i+3])
+	return high<<4 | low, ok1 && ok2
+}
+
 // builder makes a form from another, byte by byte.
 type builder struct {
 	from form
@@ -199,14 +229,45 @@ type builder struct {
 	at   []int
 }
 
+func newBuilder(f form) *builder { return &builder{from: f, text: make([]byte, 0, len(f.text))} }
+
 // put appends a byte that was made from the one at position i.
 func (b *builder) put(i int, c byte) {
 	b.text = append(b.text, c)
-	b.at = append(b.at, b.from.place(i))
+	if !b.from.placeless {
+		b.at = append(b.at, b.from.place(i))
+	}
+}
+
+// copy appends the byte at position i and what follows it up to the next mark,
+// and returns where that is.
+func (b *builder) copy(i int, mark byte) int {
+	text := b.from.text
+	end := len(text)
+	if j := bytes.IndexByte(text[i+1:], mark); j >= 0 {
+		end = i + 1 + j
+	}
+	b.text = append(b.text, text[i:end]...)
+	if !b.from.placeless {
+		for ; i < end; i++ {
+			b.at = append(b.at, b.from.place(i))
+		}
+	}
+	return end
+}
+
+func (b *builder) putRune(i int, c rune) {
+	var parts [utf8.UTFMax]byte
+	for _, part := range utf8.AppendRune(parts[:0], c) {
+		b.put(i, part)
+	}
 }
 
 func (b *builder) form() form {
-	return form{b.text, append(b.at, b.from.place(len(b.from.text)))}
+	if b.from.placeless {
+		return form{text: b.text, placeless: true}
+	}
+	return form{text: b.text, at: append(b.at, b.from.place(len(b.from.text)))}
 }
 
 // unescapeQuery decodes a name or value of a query string; a bad escape stays as

@@ -42,20 +42,24 @@ var structural = map[string]bool{
 }
 
 // Redact returns a deep copy of the evidence in which each of the values is
-// replaced, wherever it stands and in every form that [FindValue] knows of a
-// text, by "redacted-" and twelve hex digits of its HMAC-SHA256 under the key
-// (and "-short" where it is shorter than MinTraceable). One value has one token,
-// so that judging redacted evidence gives the same verdicts. Values shorter than
+// replaced, wherever it stands and in every form that [FindValue] and [Canary]
+// know of a text, by "redacted-" and twelve hex digits of its HMAC-SHA256 under
+// the key (and "-short" where it is shorter than MinTraceable, "-short-digest"
+// where the text holds but a hash of it). Of what is wrapped further, as in Base64
+// or gzip, that which holds the value is replaced. One value has one token, so that
+// judging redacted evidence gives the same verdicts. Values shorter than
 // MinRedacted stay. What Authorization and Proxy-Authorization say is always
-// replaced. A packed body that holds a value is kept unpacked. A value that is
-// itself encoded further (in Base64, or hashed) is not recognised.
+// replaced. A packed body that holds a value is kept unpacked.
 func Redact(e *Evidence, values []string, key []byte) *Evidence {
-	r := redactor{key: key}
+	r := redactor{key: key, done: map[string]string{}}
+	var needles []Needle
 	for _, value := range values {
 		if len(value) >= MinRedacted && !slices.Contains(r.values, value) {
 			r.values = append(r.values, value)
+			needles = append(needles, Needle{Value: value})
 		}
 	}
+	r.canary = NewCanary(needles)
 	// Longest first: one value may be part of another.
 	slices.SortFunc(r.values, func(a, b string) int {
 		return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b))
@@ -79,6 +83,9 @@ func Redact(e *Evidence, values []string, key []byte) *Evidence {
 type redactor struct {
 	values []string
 	key    []byte
+	canary *Canary
+	// done keeps texts that have been redacted; most stand in many requests.
+	done map[string]string
 }
 
 func (r *redactor) token(value string) string {
@@ -102,8 +109,8 @@ func (r *redactor) request(out, in *Request) {
 	if len(in.Body) == 0 {
 		return
 	}
-	content, problem := in.unpacked()
-	if problem != "" || string(content) == string(in.Body) || !r.holds(string(content)) {
+	content, how := in.unpacked()
+	if how.problem != "" || string(content) == string(in.Body) || !r.holds(string(content)) {
 		return
 	}
 	out.Body = r.content(content)
@@ -112,29 +119,55 @@ func (r *redactor) request(out, in *Request) {
 
 func (r *redactor) holds(text string) bool {
 	forms := formsOf(text)
-	return slices.ContainsFunc(r.values, func(value string) bool { return len(spansIn(forms, value)) > 0 })
+	if slices.ContainsFunc(r.values, func(value string) bool { return len(spansIn(forms, value)) > 0 }) {
+		return true
+	}
+	found, _ := r.canary.SearchText(text)
+	return len(found) > 0
 }
 
 func (r *redactor) text(text string) string {
-	for _, value := range r.values {
-		text = replaceSpans(text, spansOf(text, value), r.token(value))
+	if done, ok := r.done[text]; ok {
+		return done
 	}
-	return text
+	redacted := r.replace(text, replaceSpans)
+	r.done[text] = redacted
+	return redacted
 }
 
 // content redacts a body or message; JSON stays JSON.
 func (r *redactor) content(content []byte) []byte {
 	text := string(content)
-	isJSON := startsJSON(text)
-	for _, value := range r.values {
-		spans, token := spansOf(text, value), r.token(value)
-		if isJSON {
-			text = replaceInJSON(text, spans, token)
-		} else {
-			text = replaceSpans(text, spans, token)
-		}
+	if startsJSON(text) {
+		return []byte(r.replace(text, replaceInJSON))
 	}
-	return []byte(text)
+	return []byte(r.replace(text, replaceSpans))
+}
+
+// replace puts tokens for what stands in the text as it is, then for what holds a
+// value in another way.
+func (r *redactor) replace(text string, replace func(text string, spans [][2]int, token string) string) string {
+	for _, value := range r.values {
+		text = replace(text, spansOf(text, value), r.token(value))
+	}
+	found, _ := r.canary.SearchText(text)
+	for i := len(found) - 1; i >= 0; {
+		// What overlaps is replaced together.
+		from, to := found[i].From, found[i].To
+		var tokens []string
+		for ; i >= 0 && found[i].To > from; i-- {
+			from, to = min(from, found[i].From), max(to, found[i].To)
+			token := r.token(found[i].Needle.Value)
+			if strings.HasSuffix(token, shortSuffix) {
+				token += shortDigest
+			}
+			if !slices.Contains(tokens, token) {
+				tokens = append(tokens, token)
+			}
+		}
+		text = replace(text, [][2]int{{from, to}}, strings.Join(tokens, "."))
+	}
+	return text
 }
 
 func replaceSpans(text string, spans [][2]int, token string) string {

@@ -64,8 +64,16 @@ func newVisitor(t *testing.T, g *Gateway, stage Stage) *Visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	v.Begin("first")
+	begin(v, "first")
 	return v
+}
+
+// begin begins a step of the journey that began with the visitor.
+func begin(v *Visitor, step string) {
+	v.mu.Lock()
+	began := v.began
+	v.mu.Unlock()
+	v.Begin(step, began)
 }
 
 // page is a stage whose only host answers with the handler.

@@ -85,7 +85,7 @@ func New(opts Options) (*Gateway, error) {
 	}
 	g.server = &http.Server{
 		Handler:     http.HandlerFunc(serve),
-		TLSConfig:   g.tls,
+		TLSConfig:   g.tls.Clone(), // the server changes its own
 		ConnContext: withVisitor,
 		ConnState:   noteState,
 		ErrorLog:    log.New(io.Discard, "", 0), // a browser that hangs up is no news

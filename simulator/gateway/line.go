@@ -29,6 +29,10 @@ type line struct {
 	// nanoseconds since 1970; 0 while it deals with what has come.
 	waiting atomic.Int64
 	once    sync.Once
+	// host is the authority that a tunnel leads to, requests how many are under
+	// way. visitor.mu guards both.
+	host     string
+	requests int
 }
 
 // newLine wraps a connection that was just accepted.
@@ -72,6 +76,15 @@ func (l *line) Close() error {
 	return l.Conn.Close()
 }
 
+// hangUp ends the connection from the gateway's side alone: what the browser has
+// sent until it notices is still read, and recorded.
+func (l *line) hangUp() {
+	if half, ok := l.Conn.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		return
+	}
+	_ = l.Close()
+}
+
 // route tells what a fresh connection is for and hands it to the server: a
 // CONNECT tunnel with TLS inside, one with plain HTTP inside (ws://), or plain
 // requests in absolute form. A tunnel that carries anything else is recorded as
@@ -88,6 +101,11 @@ func (l *line) route(g *Gateway) {
 	}
 	request, err := http.ReadRequest(l.reader)
 	if err != nil {
+		_ = l.Close()
+		return
+	}
+	if !l.visitor.admit(l, request.Host) {
+		_, _ = l.Conn.Write([]byte("HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"))
 		_ = l.Close()
 		return
 	}
@@ -132,11 +150,10 @@ const maxTunnel = 1 << 20
 // tunnel records what comes through a tunnel that does not carry HTTP, such as a
 // TURN client's, and answers nothing.
 func (v *Visitor) tunnel(l *line, from io.ReadCloser, url string) {
-	rec := v.add(&record{Request: evidence.Request{
-		Protocol: "tunnel", Method: http.MethodConnect, URL: url, Purpose: "sink",
-	}})
-	v.update(func() { rec.done = true })
-	v.end() // a tunnel has no end to wait for
+	rec := &record{done: true, Request: evidence.Request{
+		Protocol: "tunnel", Method: http.MethodConnect, URL: url, Purpose: sinkPurpose,
+	}}
+	v.update(func() { v.append(rec) }) // a tunnel has no end to wait for
 	l.settle()
 	defer func() { _ = from.Close() }()
 	buffer := make([]byte, 4096)

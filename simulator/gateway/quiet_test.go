@@ -23,7 +23,7 @@ func TestAwaitLooksAtTheCurrentStepAlone(t *testing.T) {
 	c := client(t, v, true)
 	send(t, c, "GET", "https://a.test/hit", "")
 	await(t, v, "/hit") // what came before counts, within the step
-	v.Begin("second")
+	begin(v, "second")
 	if err := v.Await(ended(), pathIs("/hit")); !errors.Is(err, context.Canceled) {
 		t.Errorf("the first step's request is taken for the second's: %v", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"net"
 	"net/http"
 	"slices"
 	"strconv"
@@ -25,6 +24,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	if token, ok := v.harness(r); ok {
 		l.settle()
 		if token == "" {
+			date(w.Header(), v.now())
 			blank(w)
 		} else {
 			v.fence(w, r, token)
@@ -32,23 +32,53 @@ func serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ordinary(r.Header)
-	rec := v.begin(r)
+	host, purpose := v.stage.find(r.Host, r.URL.Path)
+	rec := v.begin(l, r, purpose)
 	l.settle()
-	defer v.end()
+	defer v.end(l)
 
 	body, err := io.ReadAll(io.LimitReader(r.Body, v.gateway.maxBody+1))
-	v.complete(rec, body, err)
-
-	host, purpose := v.answerer(r)
-	v.update(func() { rec.Purpose = purpose })
-	if isWebSocket(r) {
-		v.webSocket(w, r, rec)
-		return
-	}
+	treatment := v.complete(r, rec, body, err)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	answer := &answer{ResponseWriter: w, visitor: v, record: rec}
-	host.ServeHTTP(answer, r)
-	answer.finish()
+	v.respond(w, r, rec, host, treatment)
+}
+
+// respond answers a request that is there whole.
+func (v *Visitor) respond(w http.ResponseWriter, r *http.Request, rec *record, host http.Handler, t treatment) {
+	a := &answer{ResponseWriter: w, visitor: v, record: rec}
+	switch {
+	case t.reset:
+		panic(http.ErrAbortHandler)
+	case t.failing:
+		unavailable(a, r)
+	case isWebSocket(r):
+		if t.hold == nil || v.awaitGiven(r.Context(), t.hold) {
+			v.webSocket(w, r, rec)
+		}
+	case t.hold != nil:
+		v.respondLater(a, r, host, t.hold)
+	default:
+		host.ServeHTTP(a, r)
+		a.finish()
+	}
+}
+
+// respondLater has the answer made, and gives it when it may be given. Where
+// nobody is left by then, the request has had no answer.
+func (v *Visitor) respondLater(a *answer, r *http.Request, host http.Handler, h *hold) {
+	later := newKept()
+	defer func() { // a handler that panics holds nothing
+		v.mu.Lock()
+		v.unhold(h)
+		v.mu.Unlock()
+	}()
+	host.ServeHTTP(later, r)
+	later.finish()
+	a.made = v.now()
+	v.update(func() { a.record.Refused = later.sent.Get(RefusedHeader) })
+	if v.awaitGiven(r.Context(), h) {
+		later.give(a)
+	}
 }
 
 // harness tells the harness's own requests, which are not recorded: a fence or a
@@ -104,30 +134,33 @@ func ordinary(header http.Header) {
 	}
 }
 
-// begin records that a request has arrived.
-func (v *Visitor) begin(r *http.Request) *record {
-	return v.add(&record{Request: evidence.Request{
+// begin records that a request has arrived on the line.
+func (v *Visitor) begin(l *line, r *http.Request, purpose string) *record {
+	rec := &record{Request: evidence.Request{
 		Protocol: protocol(r),
 		Method:   r.Method,
 		URL:      absoluteURL(r),
 		Header:   fields(r),
-	}})
+		Purpose:  purpose,
+	}}
+	v.update(func() {
+		l.requests++
+		v.active++
+		v.append(rec)
+	})
+	return rec
 }
 
-// add adds a record, which counts as under way until end.
-func (v *Visitor) add(rec *record) *record {
-	v.mu.Lock()
-	defer v.mu.Unlock()
+// append adds a record that arrives now. v.mu is held.
+func (v *Visitor) append(rec *record) {
 	rec.Seq = len(v.records) + 1
 	rec.Step = v.step
 	rec.Arrived = v.gateway.clock().Sub(v.began)
 	v.records = append(v.records, rec)
-	v.active++
-	v.notify()
-	return rec
 }
 
-func (v *Visitor) complete(rec *record, body []byte, err error) {
+// complete notes the body, and decides what becomes of the request.
+func (v *Visitor) complete(r *http.Request, rec *record, body []byte, err error) (t treatment) {
 	v.update(func() {
 		rec.done = true
 		rec.Body = body
@@ -138,7 +171,9 @@ func (v *Visitor) complete(rec *record, body []byte, err error) {
 			rec.Body = body[:most]
 			rec.Incomplete = "the body is larger than the gateway keeps"
 		}
+		t = v.treat(r, rec.Purpose)
 	})
+	return t
 }
 
 func (v *Visitor) update(change func()) {
@@ -148,11 +183,12 @@ func (v *Visitor) update(change func()) {
 	v.notify()
 }
 
-func (v *Visitor) end() {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	v.active--
-	v.notify()
+// end notes that a request of the line is dealt with.
+func (v *Visitor) end(l *line) {
+	v.update(func() {
+		l.requests--
+		v.active--
+	})
 }
 
 // fence notes that a page asked for the fence, and answers once the gateway has
@@ -161,6 +197,7 @@ func (v *Visitor) fence(w http.ResponseWriter, r *http.Request, token string) {
 	_, _ = io.Copy(io.Discard, io.LimitReader(r.Body, maxBody))
 	w.Header().Set("Access-Control-Allow-Origin", "*")
 	w.Header().Set("Cache-Control", "no-store")
+	date(w.Header(), v.now())
 	ctx, cancel := context.WithTimeout(r.Context(), 10*time.Second)
 	defer cancel()
 	_ = v.AwaitQuiet(ctx)
@@ -169,18 +206,6 @@ func (v *Visitor) fence(w http.ResponseWriter, r *http.Request, token string) {
 	v.notify()
 	v.mu.Unlock()
 	w.WriteHeader(http.StatusNoContent)
-}
-
-// answerer finds who answers the request, and what it is recorded as.
-func (v *Visitor) answerer(r *http.Request) (http.Handler, string) {
-	host := strings.ToLower(r.Host)
-	if name, _, err := net.SplitHostPort(host); err == nil {
-		host = name
-	}
-	if h, ok := v.stage[host]; ok {
-		return h.Handler, h.Purpose
-	}
-	return http.HandlerFunc(Sink), "sink"
 }
 
 func protocol(r *http.Request) string {
@@ -232,69 +257,4 @@ func fields(r *http.Request) []evidence.Field {
 	}
 	slices.SortStableFunc(list, func(a, b evidence.Field) int { return strings.Compare(a.Name, b.Name) })
 	return list
-}
-
-// answer is the way of an answer back: it notes the status, the collector's
-// refusal and the cookies that it writes.
-type answer struct {
-	http.ResponseWriter
-	visitor *Visitor
-	record  *record
-	status  int
-}
-
-// WriteHeader notes the status and the cookies before they leave.
-func (a *answer) WriteHeader(status int) {
-	if a.status == 0 {
-		a.status = status
-		a.note()
-	}
-	a.ResponseWriter.WriteHeader(status)
-}
-
-// Write answers with 200 when no status was written before.
-func (a *answer) Write(p []byte) (int, error) {
-	if a.status == 0 {
-		a.WriteHeader(http.StatusOK)
-	}
-	return a.ResponseWriter.Write(p)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
-
-func (a *answer) finish() {
-	if a.status == 0 {
-		a.WriteHeader(http.StatusOK)
-	}
-}
-
-// RefusedHeader is how a collector says why it refused a hit.
-const RefusedHeader = "X-Pixelwitness-Refused"
-
-func (a *answer) note() {
-	header := a.Header()
-	now := a.visitor.gateway.clock()
-	header.Set("Date", now.UTC().Format(http.TimeFormat))
-	writes := cookieWrites(header, now)
-	v := a.visitor
-	v.update(func() {
-		a.record.Status = a.status
-		a.record.Refused = header.Get(RefusedHeader)
-		for _, w := range writes {
-			w.Step, w.At, w.Frame = v.step, now.Sub(v.began), a.record.URL
-			v.writes = append(v.writes, w)
-		}
-	})
-}
-
-// cookieWrites reads the cookies that an answer sets.
-func cookieWrites(header http.Header, now time.Time) []evidence.CookieWrite {
-	var writes []evidence.CookieWrite
-	for _, raw := range header.Values("Set-Cookie") {
-		w := evidence.ParseWrite(raw, now)
-		w.By = "set-cookie"
-		writes = append(writes, w)
-	}
-	return writes
 }

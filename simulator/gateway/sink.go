@@ -21,14 +21,7 @@ var Pixel = []byte("GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00!\
 func Sink(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Cache-Control", "no-store")
-	if origin := r.Header.Get("Origin"); origin != "" {
-		h.Set("Access-Control-Allow-Origin", origin)
-		h.Set("Access-Control-Allow-Credentials", "true")
-		h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
-		if wanted := r.Header.Get("Access-Control-Request-Headers"); wanted != "" {
-			h.Set("Access-Control-Allow-Headers", wanted)
-		}
-	}
+	allow(h, r)
 	switch {
 	case r.Method == http.MethodOptions:
 		w.WriteHeader(http.StatusNoContent)
@@ -38,6 +31,20 @@ func Sink(w http.ResponseWriter, r *http.Request) {
 		kind, body := sinkBody(r)
 		h.Set("Content-Type", kind)
 		_, _ = w.Write(body)
+	}
+}
+
+// allow lets a cross-origin page see the answer.
+func allow(h http.Header, r *http.Request) {
+	origin := r.Header.Get("Origin")
+	if origin == "" {
+		return
+	}
+	h.Set("Access-Control-Allow-Origin", origin)
+	h.Set("Access-Control-Allow-Credentials", "true")
+	h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE")
+	if wanted := r.Header.Get("Access-Control-Request-Headers"); wanted != "" {
+		h.Set("Access-Control-Allow-Headers", wanted)
 	}
 }
 
@@ -62,6 +69,7 @@ func sinkBody(r *http.Request) (string, []byte) {
 
 // webSocket accepts the connection and keeps every message that the page sends.
 func (v *Visitor) webSocket(w http.ResponseWriter, r *http.Request, rec *record) {
+	date(w.Header(), v.now())
 	conn, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true, CompressionMode: websocket.CompressionContextTakeover})
 	if err != nil {
 		v.update(func() { rec.Incomplete = "the WebSocket could not be accepted: " + err.Error() })
@@ -70,8 +78,8 @@ func (v *Visitor) webSocket(w http.ResponseWriter, r *http.Request, rec *record)
 	conn.SetReadLimit(v.gateway.maxBody)
 	v.update(func() { rec.Status = http.StatusSwitchingProtocols })
 	// The request itself is answered; what follows are messages.
-	v.end()
-	defer v.resume()
+	v.update(func() { v.active-- })
+	defer v.update(func() { v.active++ }) // for the end that is still to come
 	for {
 		// A message belongs to the step in which it begins, and the gateway has
 		// not drained while one is under way.
@@ -102,11 +110,4 @@ func (v *Visitor) webSocket(w http.ResponseWriter, r *http.Request, rec *record)
 			return
 		}
 	}
-}
-
-// resume undoes an early end, for a deferred one.
-func (v *Visitor) resume() {
-	v.mu.Lock()
-	v.active++
-	v.mu.Unlock()
 }

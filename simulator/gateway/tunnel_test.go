@@ -20,9 +20,7 @@ func openSocket(t *testing.T, v *Visitor, address string) *websocket.Conn {
 		DialContext: func(_ context.Context, _, authority string) (net.Conn, error) {
 			return connect(t, v, authority), nil
 		},
-		DialTLSContext: func(_ context.Context, _, authority string) (net.Conn, error) {
-			return connectTLS(t, v, strings.TrimSuffix(authority, ":443"), "http/1.1"), nil
-		},
+		DialTLSContext: dialTunnel(t, v),
 	}
 	t.Cleanup(tunnel.CloseIdleConnections)
 	c, _, err := websocket.Dial(within(t), address, &websocket.DialOptions{HTTPClient: &http.Client{Transport: tunnel}})
@@ -31,6 +29,13 @@ func openSocket(t *testing.T, v *Visitor, address string) *websocket.Conn {
 	}
 	t.Cleanup(func() { _ = c.CloseNow() })
 	return c
+}
+
+// dialTunnel opens tunnels with TLS inside.
+func dialTunnel(t *testing.T, v *Visitor) func(context.Context, string, string) (net.Conn, error) {
+	return func(_ context.Context, _, authority string) (net.Conn, error) {
+		return connectTLS(t, v, strings.TrimSuffix(authority, ":443"), "http/1.1"), nil
+	}
 }
 
 func say(t *testing.T, c *websocket.Conn, kind websocket.MessageType, text string) {
@@ -56,7 +61,7 @@ func TestAWebSocketIsRecordedWithItsMessages(t *testing.T) {
 			if err := v.AwaitQuiet(within(t)); err != nil {
 				t.Errorf("an open WebSocket keeps the gateway from draining: %v", err)
 			}
-			v.Begin("second")
+			begin(v, "second")
 			say(t, c, websocket.MessageBinary, everyByte)
 			until(t, v, "two messages", frames(2))
 			if err := c.Close(websocket.StatusNormalClosure, ""); err != nil {

@@ -5,24 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/http"
 	"sync"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 )
-
-// Host answers one host of the stage.
-type Host struct {
-	// Purpose is what requests to the host are recorded as: "page", "script",
-	// "collector"; see evidence.Request.
-	Purpose string
-	Handler http.Handler
-}
-
-// Stage maps host names (without port, in lower case) to what answers them.
-// Every other host is answered by the sink.
-type Stage map[string]Host
 
 // Visitor is one visitor's own way through the gateway: a proxy address, the
 // stage behind it, and the record of all that passed. Its methods may be called
@@ -47,8 +35,13 @@ type Visitor struct {
 	taken            map[string]bool // the far ends of all connections taken up
 	lines            map[*line]struct{}
 	fresh            map[*line]struct{} // lines that are not settled
-	active           int                // requests that are being received or answered
+	active           int                // requests that are being received or answered, and not held
 	closed           bool
+
+	collector  string        // how the collector answers; see Collector
+	scriptHeld bool          // whether the tracker's code is held back
+	offset     time.Duration // how far the stage's clock is ahead
+	holds      map[*hold]struct{}
 }
 
 // record is one request while it may still grow.
@@ -76,6 +69,8 @@ func (g *Gateway) Visitor(stage Stage) (*Visitor, error) {
 		taken:     map[string]bool{},
 		lines:     map[*line]struct{}{},
 		fresh:     map[*line]struct{}{},
+		collector: scenario.CollectorWell,
+		holds:     map[*hold]struct{}{},
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -112,24 +107,15 @@ func (v *Visitor) accept() {
 	}
 }
 
-// Begin starts the named step: what arrives from now on belongs to it. The
-// first step starts the journey's clock.
-func (v *Visitor) Begin(step string) {
+// Begin starts the named step: what arrives from now on belongs to it. began is
+// when the journey began, from which the times of the evidence count.
+func (v *Visitor) Begin(step string, began time.Time) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.step == "" {
-		v.began = v.gateway.clock()
-	}
+	v.began = began
 	v.step = step
 	v.stepAt = len(v.records)
 	v.notify()
-}
-
-// Began is the time of the journey's first step.
-func (v *Visitor) Began() time.Time {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.began
 }
 
 // Await waits until a whole request of the current step matches. It returns
@@ -169,7 +155,8 @@ func (v *Visitor) AwaitFence(ctx context.Context, token string) error {
 }
 
 // AwaitQuiet waits until the gateway has drained: no connection whose purpose
-// is unknown, no request that is being received or answered.
+// is unknown, no request that is being received or answered. An answer that is
+// held back is not waited for.
 func (v *Visitor) AwaitQuiet(ctx context.Context) error {
 	if err := v.barrier(ctx); err != nil {
 		return err
@@ -255,6 +242,7 @@ func (v *Visitor) settled(l *line) {
 func (v *Visitor) forget(l *line) {
 	v.mu.Lock()
 	delete(v.lines, l)
+	v.notify()
 	v.mu.Unlock()
 }
 
@@ -301,6 +289,8 @@ func (v *Visitor) Close() error {
 		return nil
 	}
 	v.closed = true
+	v.give(collectorPurpose)
+	v.give(scriptPurpose)
 	open := make([]*line, 0, len(v.lines))
 	for l := range v.lines {
 		open = append(open, l)

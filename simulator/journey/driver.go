@@ -29,14 +29,45 @@ type Visitor interface {
 	// Begin starts the named step: what the page says and writes from now on
 	// belongs to it. began is the journey's beginning.
 	Begin(step string, began time.Time)
+	// Clock is the clock of the page in the current tab: the real one, moved by
+	// all travel and by what page time was run forward.
+	Clock() time.Time
 	// Open navigates to the URL and returns once the new document is there.
 	Open(ctx context.Context, url string) error
+	// Go walks the tab's history by delta entries (-1 is back) and returns once
+	// the document is there; restored tells that the browser had kept the page
+	// alive (back/forward cache). A page that is not there is an error.
+	Go(ctx context.Context, delta int) (restored bool, err error)
+	// Tab makes the named tab the current one ("" is the first), and opens it,
+	// blank, when there is none of that name. The tabs share the jar.
+	Tab(ctx context.Context, name string) error
+	// Lifecycle makes the current tab "hidden", "shown", "frozen" or "resumed",
+	// with the events that a page gets then. A frozen tab runs nothing.
+	Lifecycle(ctx context.Context, state string) error
+	// Offline takes the network away from all that the visitor runs, or gives it
+	// back, with the events that a page gets then.
+	Offline(ctx context.Context, offline bool) error
+	// Travel lets the span pass: the timers of the open pages run as they become
+	// due, the clock of every page, also of later ones, moves, and the jar ages by
+	// as much, so that the browser itself expires what is due.
+	Travel(ctx context.Context, span time.Duration) error
+	// Reopen ends the browser session as by closing the browser and opening it
+	// again later: tabs, session cookies and session storage are gone, everything
+	// else stays, and a fresh tab is there.
+	Reopen(ctx context.Context) error
+	// Forget empties the stores, by their words in the vocabulary of scenarios
+	// (see scenario.Stores).
+	Forget(ctx context.Context, stores []string) error
 	// Click clicks in the middle of the first visible element that matches the
 	// CSS selector, with real mouse events. No such element is an *ElementError.
 	Click(ctx context.Context, selector string) error
-	// Settle makes one round of a step's end: it waits until the page has loaded,
-	// runs page time forward by up to budget, counted from the step's first
-	// round, and has the page ask for the fence at the path.
+	// Forward runs page time forward by up to budget, counted from the step's
+	// first round, as Settle does, but awaits neither load nor fence: an answer is
+	// still outstanding.
+	Forward(ctx context.Context, budget time.Duration) error
+	// Settle makes one round of a step's end: it waits until the current tab's page
+	// has loaded, runs the page time of all tabs forward by up to budget, counted
+	// from the step's first round, and has the page ask for the fence at the path.
 	Settle(ctx context.Context, fencePath string, budget time.Duration) (Settled, error)
 	// Cookies returns the whole jar.
 	Cookies(ctx context.Context) ([]evidence.Cookie, error)
@@ -69,6 +100,8 @@ type Settled struct {
 	// Busy tells that the round found work, or frames or workers that had only
 	// just come: another round is due.
 	Busy bool
+	// Frozen tells that the page is frozen: it ran nothing and asked for no fence.
+	Frozen bool
 	// Deferred lists the URLs of requests that the page has put off until its
 	// end (fetchLater). They must arrive once it is left.
 	Deferred []string
@@ -78,10 +111,25 @@ type Settled struct {
 type Wire interface {
 	// Address is the proxy address for the visitor's browser.
 	Address() string
-	// Begin starts the named step; the first starts the journey's clock.
-	Begin(step string)
-	// Began is when the first step began.
-	Began() time.Time
+	// Begin starts the named step; began is when the journey began, from which
+	// the times of the evidence count.
+	Begin(step string, began time.Time)
+	// Collector says how the stage's collector host answers from now on: "well",
+	// "slow" (an answer is held until Release), "failing" (503), "resetting" (the
+	// connection is reset once the request is there), "unreachable" (no connection
+	// comes about). Whatever reaches the gateway is recorded all the same.
+	Collector(mode string)
+	// Script holds the tracker's code back, or delivers it, also to those who wait.
+	Script(held bool)
+	// Release gives the answers that a slow collector has held so far.
+	Release()
+	// Shift moves the clock by which hosts answer: Date, and expiry dates of
+	// cookies and of caches, are those of a moment that much later than now.
+	Shift(offset time.Duration)
+	// Record asks the collector's host for the path, without a browser and
+	// without a trace in the evidence, and returns the body of its answer. A
+	// status other than 200 is an error.
+	Record(ctx context.Context, path string) ([]byte, error)
 	// Await waits for a request of the current step that matches.
 	Await(ctx context.Context, match func(*evidence.Request) bool) error
 	// BlankPath is the path, on any host, of a page with nothing in it.
@@ -89,7 +137,7 @@ type Wire interface {
 	// FencePath is the path under which a page asks for the fence.
 	FencePath(token string) string
 	// AwaitFence waits until a page has asked for the fence, and AwaitQuiet
-	// until nothing is under way.
+	// until nothing is under way but what is held back.
 	AwaitFence(ctx context.Context, token string) error
 	AwaitQuiet(ctx context.Context) error
 	// Traffic counts the requests and messages so far.

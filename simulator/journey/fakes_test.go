@@ -22,6 +22,9 @@ type world struct {
 	// requests is what the wire shows to whoever awaits a request.
 	requests []evidence.Request
 	pictures bool
+	// restores tells that the back/forward cache holds what is gone back to.
+	restores bool
+	shifted  time.Duration
 }
 
 func (w *world) call(ctx context.Context, format string, args ...any) error {
@@ -35,7 +38,24 @@ func (w *world) call(ctx context.Context, format string, args ...any) error {
 
 // walk walks the journey.
 func (w *world) walk(ctx context.Context, o journey.Options, steps ...scenario.Step) journey.Walked {
-	return journey.Walk(ctx, plan(steps...), &visitor{w}, &wire{w, ""}, o)
+	return journey.Walk(ctx, plan(steps...), w.opener(), w.options(o))
+}
+
+// opener opens everybody's half of the one world.
+func (w *world) opener() journey.Opener {
+	return func(context.Context, string) (journey.Visitor, journey.Wire, error) {
+		return &visitor{world: w}, &wire{w, ""}, nil
+	}
+}
+
+func opener(v journey.Visitor, w journey.Wire) journey.Opener {
+	return func(context.Context, string) (journey.Visitor, journey.Wire, error) { return v, w, nil }
+}
+
+// options are those of a world whose journeys begin at the same time.
+func (w *world) options(o journey.Options) journey.Options {
+	o.Now = func() time.Time { return began }
+	return o
 }
 
 // fails ends the calls that begin so with the error.
@@ -75,7 +95,10 @@ func plan(steps ...scenario.Step) *scenario.Plan {
 }
 
 // visitor is the browser's half of the world.
-type visitor struct{ *world }
+type visitor struct {
+	*world
+	travelled time.Duration
+}
 
 func (v *visitor) Begin(step string, at time.Time) {
 	_ = v.call(context.Background(), "visitor: begin %s at %s", step, at.UTC().Format(time.TimeOnly))
@@ -85,6 +108,37 @@ func (v *visitor) Open(ctx context.Context, url string) error { return v.call(ct
 
 func (v *visitor) Click(ctx context.Context, selector string) error {
 	return v.call(ctx, "click %s", selector)
+}
+
+func (v *visitor) Clock() time.Time { return began.Add(v.travelled) }
+
+func (v *visitor) Go(ctx context.Context, delta int) (bool, error) {
+	return v.restores, v.call(ctx, "go %d", delta)
+}
+
+func (v *visitor) Tab(ctx context.Context, name string) error { return v.call(ctx, "tab %q", name) }
+
+func (v *visitor) Lifecycle(ctx context.Context, state string) error {
+	return v.call(ctx, "lifecycle %s", state)
+}
+
+func (v *visitor) Offline(ctx context.Context, offline bool) error {
+	return v.call(ctx, "offline %v", offline)
+}
+
+func (v *visitor) Travel(ctx context.Context, span time.Duration) error {
+	v.travelled += span
+	return v.call(ctx, "travel %v", span)
+}
+
+func (v *visitor) Reopen(ctx context.Context) error { return v.call(ctx, "reopen") }
+
+func (v *visitor) Forget(ctx context.Context, stores []string) error {
+	return v.call(ctx, "forget %s", strings.Join(stores, " "))
+}
+
+func (v *visitor) Forward(ctx context.Context, budget time.Duration) error {
+	return v.call(ctx, "forward %v", budget)
 }
 
 func (v *visitor) Settle(ctx context.Context, fence string, budget time.Duration) (journey.Settled, error) {
@@ -124,12 +178,27 @@ type wire struct {
 
 func (w *wire) Address() string { return "127.0.0.1:1" }
 
-func (w *wire) Begin(step string) {
+func (w *wire) Begin(step string, at time.Time) {
 	w.step = step
-	_ = w.call(context.Background(), "wire: begin %s", step)
+	_ = w.call(context.Background(), "wire: begin %s at %s", step, at.UTC().Format(time.TimeOnly))
 }
 
-func (w *wire) Began() time.Time { return began }
+func (w *wire) Collector(mode string) { _ = w.call(context.Background(), "collector %s", mode) }
+
+func (w *wire) Script(held bool) { _ = w.call(context.Background(), "script held %v", held) }
+
+func (w *wire) Release() { _ = w.call(context.Background(), "release") }
+
+func (w *wire) Shift(offset time.Duration) {
+	if offset != w.shifted {
+		w.shifted = offset
+		_ = w.call(context.Background(), "shift %v", offset)
+	}
+}
+
+func (w *wire) Record(ctx context.Context, path string) ([]byte, error) {
+	return []byte(`{"visits": {"returning": 3, "note": "three"}}`), w.call(ctx, "record %s", path)
+}
 
 func (w *wire) Await(ctx context.Context, match func(*evidence.Request) bool) error {
 	for i := range w.requests {

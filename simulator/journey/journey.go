@@ -52,7 +52,17 @@ type Options struct {
 	Screenshots bool
 	// Step, when not nil, is told of every step before it begins.
 	Step func(index int, step scenario.Step)
+	// Now gives the real time; time.Now when nil.
+	Now func() time.Time
+	// Moved, when not nil, is told how far the journey's time has moved ahead of
+	// the real one, each time that it moves.
+	Moved func(offset time.Duration)
 }
+
+// Opener opens a person's browser and his way to the world. The first person's
+// name is empty, another's a device of the scenario's vocabulary. Whoever gives
+// an Opener disposes of what it opened.
+type Opener func(ctx context.Context, device string) (Visitor, Wire, error)
 
 // Walked is what a journey brings back.
 type Walked struct {
@@ -61,18 +71,22 @@ type Walked struct {
 	Pictures map[string][]byte
 }
 
-// Walk walks the visitor through the plan's journey and leaves. What goes wrong
+// Walk walks the plan's visitors through its journey, and leaves. What goes wrong
 // with the page or the pixel is evidence, kept with the step; what goes wrong
 // with the harness is kept as a fault. Nothing that was recorded is lost.
-func Walk(ctx context.Context, plan *scenario.Plan, v Visitor, w Wire, o Options) Walked {
+func Walk(ctx context.Context, plan *scenario.Plan, open Opener, o Options) Walked {
 	if o.Timeouts == (Timeouts{}) {
 		o.Timeouts = DefaultTimeouts()
 	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	j := &walk{
-		plan: plan, visitor: v, wire: w, options: o,
+		plan: plan, open: open, options: o,
 		hit: plan.Pixel.Hits(), token: strings.ToLower(rand.Text()[:10]),
 		evidence: &evidence.Evidence{},
 		pictures: map[string][]byte{},
+		records:  asked(plan),
 	}
 	for i, step := range plan.Scenario.Journey {
 		if o.Step != nil {
@@ -82,159 +96,166 @@ func Walk(ctx context.Context, plan *scenario.Plan, v Visitor, w Wire, o Options
 			break
 		}
 	}
-	j.leave(ctx)
+	for _, d := range j.devices {
+		j.leave(ctx, d)
+	}
 	j.collect()
 	return Walked{Evidence: j.evidence, Pictures: j.pictures}
 }
 
 type walk struct {
 	plan     *scenario.Plan
-	visitor  Visitor
-	wire     Wire
+	open     Opener
 	options  Options
 	hit      func(string) bool
 	token    string
-	silent   bool     // the pixel has failed to come once
-	deferred []string // what the page has put off until its end
+	fences   int
+	began    time.Time
+	offset   time.Duration // that the journey's days and waits have come to
+	moved    time.Duration // how far the collector's clock is ahead
+	devices  []*device
+	records  []string // that the scenario asks for
 	evidence *evidence.Evidence
 	pictures map[string][]byte
 }
 
+// device is one person's browser, and how the world around it is.
+type device struct {
+	Visitor
+	wire     Wire
+	name     string
+	tab      string
+	offset   time.Duration // how far it has travelled
+	opened   bool          // a page was opened in this visit
+	deferred []string      // what the page has put off until its end
+
+	collector        string
+	scriptHeld       bool
+	offline, pending bool            // pending: the last step ended at once
+	frozen           map[string]bool // by tab
+	silent           bool            // the pixel has failed to come once
+}
+
+// device returns the device of that name, opened if need be.
+func (j *walk) device(ctx context.Context, name string) (*device, error) {
+	for _, d := range j.devices {
+		if d.name == name {
+			return d, nil
+		}
+	}
+	v, w, err := j.open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	d := &device{Visitor: v, wire: w, name: name, frozen: map[string]bool{}}
+	j.devices = append(j.devices, d)
+	return d, nil
+}
+
 // step walks one step. It tells whether the journey can go on.
 func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
-	j.wire.Begin(s.Name)
-	began := j.wire.Began()
-	j.visitor.Begin(s.Name, began)
-	done := evidence.Step{Name: s.Name, Action: action(s), Began: time.Since(began)}
-	err := j.act(ctx, s, &done)
+	name, tab := j.plan.Scenario.Place(index)
+	d, err := j.device(ctx, name)
+	if err != nil {
+		j.fault(fmt.Errorf("step %s: open a visitor: %w", s.Name, err))
+		return false
+	}
+	if s.Day > 0 {
+		j.close(ctx, d)
+	}
+	if j.began.IsZero() {
+		j.began = j.options.Now()
+	}
+	d.wire.Begin(s.Name, j.began)
+	d.Begin(s.Name, j.began)
+	done := evidence.Step{
+		Name: s.Name, Action: s.Action(), Conditions: s.Conditions(), Device: name, Tab: tab,
+		Began: j.options.Now().Sub(j.began),
+	}
+	err = j.prepare(ctx, d, s, tab)
+	done.Clock = d.Clock().UTC()
 	if err == nil {
-		err = j.settle(ctx, index, &done)
+		err = j.act(ctx, d, s, &done)
+	}
+	if err == nil {
+		err = j.end(ctx, d, s, &done)
 	}
 	var element *ElementError
 	switch {
 	case errors.As(err, &element):
 		done.Problem = element.Error()
 		// The page is as it was: it can still be fenced and looked at.
-		err = j.settle(ctx, index, &done)
+		err = j.end(ctx, d, s, &done)
 	case err != nil && ctx.Err() == nil:
 		done.Problem = err.Error()
 	}
 	if err != nil {
 		j.fault(fmt.Errorf("step %s: %w", s.Name, err))
 	}
-	done.Ended = time.Since(began)
+	done.Ended = j.options.Now().Sub(j.began)
 	j.evidence.Steps = append(j.evidence.Steps, done)
 	return err == nil
 }
 
-// act does what the step says, and after opening a page awaits the pixel.
-func (j *walk) act(ctx context.Context, s scenario.Step, done *evidence.Step) error {
-	if err := j.move(ctx, s); err != nil || s.Do != "" {
-		return err
-	}
-	done.Awaited = true
-	seen, err := j.awaitPixel(ctx)
-	done.Seen = seen
-	return err
-}
-
-// move opens the step's page, or clicks.
-func (j *walk) move(ctx context.Context, s scenario.Step) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Action,
-		fmt.Errorf("nothing happened within %v", j.options.Timeouts.Action))
-	defer cancel()
-	if s.Do != "" {
-		return j.visitor.Click(ctx, j.plan.Pixel.Actions[s.Do].Click)
-	}
-	return j.visitor.Open(ctx, j.page(s.Open))
-}
-
-// page is the URL of a page of the pixel's site.
-func (j *walk) page(name string) string {
-	return "https://" + j.plan.Pixel.Stage.Site + j.plan.Pixel.Pages[name]
-}
-
 // awaitPixel waits for a request of the pixel in this step. That none comes is
 // no error: the step's evidence says so.
-func (j *walk) awaitPixel(ctx context.Context) (bool, error) {
+func (j *walk) awaitPixel(ctx context.Context, d *device) (bool, error) {
 	patience := j.options.Timeouts.Pixel
-	if j.silent {
+	if d.silent {
 		patience = j.options.Timeouts.PixelAgain
 	}
 	waiting, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	err := j.wire.Await(waiting, func(r *evidence.Request) bool { return r.Method != "OPTIONS" && j.hit(r.URL) })
+	err := d.wire.Await(waiting, func(r *evidence.Request) bool {
+		return r.Purpose == "unreachable" || r.Method != "OPTIONS" && j.hit(r.URL)
+	})
 	switch {
 	case err == nil:
 		return true, nil
 	case ctx.Err() != nil:
 		return false, context.Cause(ctx)
 	case errors.Is(err, context.DeadlineExceeded):
-		j.silent = true
+		d.silent = true
 		return false, nil
 	}
 	return false, err
 }
 
 // awaitDeferred waits for what the page that was left had put off until its end.
-func (j *walk) awaitDeferred(ctx context.Context) error {
-	for _, url := range j.deferred {
-		if err := j.wire.Await(ctx, func(r *evidence.Request) bool { return r.URL == url }); err != nil {
+func (j *walk) awaitDeferred(ctx context.Context, d *device) error {
+	for _, url := range d.deferred {
+		if err := d.wire.Await(ctx, func(r *evidence.Request) bool { return r.URL == url }); err != nil {
 			return fmt.Errorf("await the request that the page deferred until its end, %s: %w", url, err)
 		}
 	}
-	j.deferred = nil
+	d.deferred = nil
 	return nil
-}
-
-// settle ends the step with its fence and looks at what the browser keeps. A page
-// that does not come to rest is no fault of the harness: the step is not fenced,
-// and nothing counts as absent from it.
-func (j *walk) settle(ctx context.Context, index int, done *evidence.Step) error {
-	restless := fmt.Errorf("the page did not come to rest within %v", j.options.Timeouts.Fence)
-	waiting, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Fence, restless)
-	defer cancel()
-	settled, err := j.rest(waiting, fmt.Sprintf("%s-%d", j.token, index))
-	done.Page, done.RunForward = settled.Page, settled.Forward
-	j.deferred = settled.Deferred
-	switch {
-	case err == nil:
-		// What is missing from a step with a worker whose timers cannot be run
-		// forward proves nothing.
-		done.Fenced = settled.Unwatched == 0
-	case ctx.Err() == nil && errors.Is(err, restless) && settled.Page != "":
-		done.Problem = restless.Error()
-	default:
-		return err
-	}
-	looking, stop := context.WithTimeoutCause(ctx, j.options.Timeouts.Action,
-		fmt.Errorf("nothing happened within %v", j.options.Timeouts.Action))
-	defer stop()
-	return j.look(looking, done, settled)
 }
 
 // rest goes through rounds of fences until the page has come to rest: until some
 // rounds in a row have found no work, and brought no request. What one round
 // lets through may send more, and a chain of requests is quiet between its links.
-func (j *walk) rest(ctx context.Context, token string) (Settled, error) {
+func (j *walk) rest(ctx context.Context, d *device) (Settled, error) {
+	token := fmt.Sprintf("%s-%d", j.token, j.fences)
+	j.fences++
 	var last Settled
 	var forward time.Duration
 	for round, still := 0, 0; ; round++ {
-		before := j.wire.Traffic()
+		before := d.wire.Traffic()
 		fence := fmt.Sprintf("%s-%d", token, round)
-		settled, err := j.visitor.Settle(ctx, j.wire.FencePath(fence), j.options.Timeouts.RunForward)
+		settled, err := d.Settle(ctx, d.wire.FencePath(fence), j.options.Timeouts.RunForward)
 		if err != nil {
 			return last, err
 		}
 		last = settled
-		if err := j.wire.AwaitFence(ctx, fence); err != nil {
+		if err := d.wire.AwaitFence(ctx, fence); err != nil {
 			return settled, err
 		}
-		if err := j.wire.AwaitQuiet(ctx); err != nil {
+		if err := d.wire.AwaitQuiet(ctx); err != nil {
 			return settled, err
 		}
 		forward += settled.Forward
-		if still++; settled.Busy || j.wire.Traffic() != before {
+		if still++; settled.Busy || d.wire.Traffic() != before {
 			still = 0
 		}
 		// Frames and workers have threads of their own, which no fence of the
@@ -246,62 +267,94 @@ func (j *walk) rest(ctx context.Context, token string) (Settled, error) {
 	}
 }
 
-// look keeps what the browser holds at the step's end.
-func (j *walk) look(ctx context.Context, done *evidence.Step, settled Settled) error {
-	cookies, err := j.visitor.Cookies(ctx)
+// look keeps what the browser holds at the step's end, and what the collector
+// has recorded.
+func (j *walk) look(ctx context.Context, d *device, done *evidence.Step, settled Settled) error {
+	cookies, err := d.Cookies(ctx)
+	if err != nil {
+		return err
+	}
+	records, err := j.read(ctx, d)
 	if err != nil {
 		return err
 	}
 	j.evidence.Snapshots = append(j.evidence.Snapshots, evidence.Snapshot{
-		Step: done.Name, Cookies: cookies, Storage: settled.Storage,
+		Step: done.Name, Cookies: cookies, Storage: settled.Storage, Records: records,
 	})
 	if !j.options.Screenshots {
 		return nil
 	}
-	picture, err := j.visitor.Screenshot(ctx)
+	picture, err := d.Screenshot(ctx)
 	if err != nil {
 		return fmt.Errorf("take a picture: %w", err)
 	}
-	j.pictures[done.Name] = picture
+	if picture != nil { // a hidden tab shows nothing
+		j.pictures[done.Name] = picture
+	}
 	return nil
 }
 
 // leave ends the visit: the page ends, so that what a pixel sends at the very
-// end is sent, and the gateway drains.
-func (j *walk) leave(ctx context.Context) {
+// end is sent, and the gateway drains. The world is well again, for all that was
+// held back is to come now.
+func (j *walk) leave(ctx context.Context, d *device) {
 	ctx, cancel := context.WithTimeoutCause(ctx, j.options.Timeouts.Leave,
 		fmt.Errorf("the visit did not end within %v", j.options.Timeouts.Leave))
 	defer cancel()
-	token := j.token + "-leave"
-	err := j.visitor.Leave(ctx, "https://"+j.plan.Pixel.Stage.Site+j.wire.BlankPath())
-	if err == nil {
-		err = j.awaitDeferred(ctx)
-	}
-	if err == nil {
-		_, err = j.rest(ctx, token)
-	}
-	if err != nil && len(j.evidence.Faults) == 0 {
+	if err := j.depart(ctx, d); err != nil && len(j.evidence.Faults) == 0 {
 		j.fault(fmt.Errorf("leave the site: %w", err))
 	}
+}
+
+func (j *walk) depart(ctx context.Context, d *device) error {
+	if d.scriptHeld {
+		d.scriptHeld = false
+		d.wire.Script(false)
+	}
+	if d.collector != "" {
+		d.collector = ""
+		d.wire.Collector(scenario.CollectorWell)
+	}
+	d.wire.Release()
+	if d.offline {
+		d.offline = false
+		if err := d.Offline(ctx, false); err != nil {
+			return err
+		}
+	}
+	d.pending = false
+	clear(d.frozen)
+	if err := d.Leave(ctx, "https://"+j.plan.Pixel.Stage.Site+d.wire.BlankPath()); err != nil {
+		return err
+	}
+	if err := j.awaitDeferred(ctx, d); err != nil {
+		return err
+	}
+	_, err := j.rest(ctx, d)
+	return err
 }
 
 func (j *walk) fault(err error) {
 	j.evidence.Faults = append(j.evidence.Faults, err.Error())
 }
 
-// collect gathers what the gateway and the browser recorded.
+// collect gathers what the gateways and the browsers recorded. Requests of
+// several devices are numbered anew, in order of arrival.
 func (j *walk) collect() {
 	e := j.evidence
-	e.Began = j.wire.Began().UTC()
-	e.Requests = j.wire.Requests()
-	e.Messages = j.visitor.Messages()
-	e.Writes = append(j.visitor.Writes(), j.wire.Writes()...)
-	slices.SortStableFunc(e.Writes, func(a, b evidence.CookieWrite) int { return cmp.Compare(a.At, b.At) })
-}
-
-func action(s scenario.Step) string {
-	if s.Do != "" {
-		return "do " + s.Do
+	e.Began = j.began.UTC()
+	for _, d := range j.devices {
+		e.Requests = append(e.Requests, d.wire.Requests()...)
+		e.Messages = append(e.Messages, d.Messages()...)
+		e.Writes = append(append(e.Writes, d.Writes()...), d.wire.Writes()...)
 	}
-	return "open " + s.Open
+	slices.SortStableFunc(e.Writes, func(a, b evidence.CookieWrite) int { return cmp.Compare(a.At, b.At) })
+	if len(j.devices) < 2 {
+		return
+	}
+	slices.SortStableFunc(e.Messages, func(a, b evidence.Message) int { return cmp.Compare(a.At, b.At) })
+	slices.SortStableFunc(e.Requests, func(a, b evidence.Request) int { return cmp.Compare(a.Arrived, b.Arrived) })
+	for i := range e.Requests {
+		e.Requests[i].Seq = i + 1
+	}
 }

@@ -33,20 +33,20 @@ func TestAWalkAsksInOrder(t *testing.T) {
 		},
 	}, opening("identified", "home"), doing("opting-out", "opt-out"), opening("anonymous", "products"))
 	want := []string{
-		"told of identified", "wire: begin identified", "visitor: begin identified at 11:00:00",
+		"told of identified", "wire: begin identified at 11:00:00", "visitor: begin identified at 11:00:00",
 		"open https://www.shop.test/", "await: GET https://collect.vendor.test/wt?p=1",
 		"settle /fence/TOKEN-0-0 5m0s", "await fence TOKEN-0-0", "await quiet",
 		"settle /fence/TOKEN-0-1 5m0s", "await fence TOKEN-0-1", "await quiet", "cookies", "screenshot",
-		"told of opting-out", "wire: begin opting-out", "visitor: begin opting-out at 11:00:00",
+		"told of opting-out", "wire: begin opting-out at 11:00:00", "visitor: begin opting-out at 11:00:00",
 		"click #opt-out",
 		"settle /fence/TOKEN-1-0 5m0s", "await fence TOKEN-1-0", "await quiet",
 		"settle /fence/TOKEN-1-1 5m0s", "await fence TOKEN-1-1", "await quiet", "cookies", "screenshot",
-		"told of anonymous", "wire: begin anonymous", "visitor: begin anonymous at 11:00:00",
+		"told of anonymous", "wire: begin anonymous at 11:00:00", "visitor: begin anonymous at 11:00:00",
 		"open https://www.shop.test/products", "await: GET https://collect.vendor.test/wt?p=1",
 		"settle /fence/TOKEN-2-0 5m0s", "await fence TOKEN-2-0", "await quiet",
 		"settle /fence/TOKEN-2-1 5m0s", "await fence TOKEN-2-1", "await quiet", "cookies", "screenshot",
-		"leave to https://www.shop.test/blank", "settle /fence/TOKEN-leave-0 5m0s", "await fence TOKEN-leave-0", "await quiet",
-		"settle /fence/TOKEN-leave-1 5m0s", "await fence TOKEN-leave-1", "await quiet",
+		"release", "leave to https://www.shop.test/blank", "settle /fence/TOKEN-3-0 5m0s", "await fence TOKEN-3-0", "await quiet",
+		"settle /fence/TOKEN-3-1 5m0s", "await fence TOKEN-3-1", "await quiet",
 	}
 	if diff := cmp.Diff(want, w.calls); diff != "" {
 		t.Errorf("calls (-want +got):\n%s", diff)
@@ -61,7 +61,7 @@ func TestAWalkAsksInOrder(t *testing.T) {
 	step := func(name, action string, awaited bool) evidence.Step {
 		return evidence.Step{
 			Name: name, Action: action, Page: "https://www.shop.test/", RunForward: 2 * time.Minute, // of two rounds
-			Awaited: awaited, Seen: awaited, Fenced: true,
+			Awaited: awaited, Seen: awaited, Fenced: true, Clock: began.UTC(),
 		}
 	}
 	snapshot := func(name string) evidence.Snapshot {
@@ -105,7 +105,7 @@ func TestEachWalkHasFencesOfItsOwn(t *testing.T) {
 	t.Parallel()
 	tokens := map[string]bool{}
 	for range 2 {
-		_ = journey.Walk(t.Context(), plan(opening("home", "home"), opening("again", "home")), &visitor{&world{}}, &keepsTokens{wire{&world{requests: []evidence.Request{hit}}, ""}, tokens}, journey.Options{})
+		_ = journey.Walk(t.Context(), plan(opening("home", "home"), opening("again", "home")), opener(&visitor{world: &world{}}, &keepsTokens{wire{&world{requests: []evidence.Request{hit}}, ""}, tokens}), journey.Options{})
 	}
 	if len(tokens) != 12 {
 		t.Errorf("six fences of two rounds each have the tokens %v", tokens)
@@ -233,7 +233,7 @@ func TestAFaultEndsTheWalkAndLosesNothing(t *testing.T) {
 
 func TestALeaveThatFailsIsAFault(t *testing.T) {
 	t.Parallel()
-	for _, breaks := range []string{"leave", "settle /fence/TOKEN-leave", "await fence TOKEN-leave"} {
+	for _, breaks := range []string{"leave", "settle /fence/TOKEN-1", "await fence TOKEN-1"} {
 		w := &world{requests: []evidence.Request{hit}, on: fails(breaks, boom)}
 		e := w.walk(t.Context(), journey.Options{}, opening("home", "home")).Evidence
 		if diff := cmp.Diff([]string{"leave the site: boom"}, e.Faults); diff != "" {
@@ -263,7 +263,7 @@ func TestEveryWaitIsBounded(t *testing.T) {
 		{"settle /fence/TOKEN-0", nil, "step home: the page did not come to rest within 20s", 20 * time.Second},
 		{"cookies", nil, "step home: nothing happened within 20s", 20 * time.Second},
 		{"leave", nil, "leave the site: the visit did not end within 5s", 5 * time.Second},
-		{"await fence TOKEN-leave", nil, "leave the site: the visit did not end within 5s", 5 * time.Second},
+		{"await fence TOKEN-1", nil, "leave the site: the visit did not end within 5s", 5 * time.Second},
 	} {
 		t.Run(test.hangs, func(t *testing.T) {
 			t.Parallel()

@@ -97,10 +97,31 @@ func (b *binding) checkConfig() {
 }
 
 func (b *binding) checkExpectation(e *Expectation) {
-	path, what, role, known := "parameters", "parameter", e.Parameter, b.pixel.Parameters
-	if e.Cookie != "" {
-		path, what, role, known = "cookies", "cookie", e.Cookie, b.pixel.Cookies
+	switch kind, role := e.Subject(); kind {
+	case "parameter":
+		b.checkNamed(e, "parameters", kind, role, b.pixel.Parameters)
+	case "cookie":
+		b.checkNamed(e, "cookies", kind, role, b.pixel.Cookies)
+	case "identity":
+		_, sent := b.pixel.Parameters[role]
+		if _, kept := b.pixel.Cookies[role]; role != IdentityAny && !sent && !kept {
+			b.lacks(e.Where, "parameters", "parameter", role, nil)
+		}
+	case "record":
+		if _, ok := b.pixel.Records[role]; !ok {
+			b.lacks(e.Where, "records", "record", role, nil)
+		}
+	case "option":
+		if _, ok := b.pixel.Options[role]; !ok {
+			b.lacks(e.Where, "options", "option", role, nil)
+		}
 	}
+	if _, ok := b.pixel.Parameters[RoleVisitorID]; (e.Among == AmongIdentifiable || e.Among == AmongAnonymous) && !ok {
+		b.lacks(e.Where, "parameters", "parameter", RoleVisitorID, nil)
+	}
+}
+
+func (b *binding) checkNamed(e *Expectation, path, what, role string, known map[string]Name) {
 	name, ok := known[role]
 	switch {
 	case !ok:
@@ -108,9 +129,6 @@ func (b *binding) checkExpectation(e *Expectation) {
 	case e.Is == StateSet && name.Set == "":
 		b.reject(e.Where, fmt.Sprintf("write %s: {name: %s, set: VALUE} at %s", role, name.Name, b.pixel.where(join(path, role))),
 			"the pixel %s does not say which value of %s means set", b.pixel.Name, role)
-	}
-	if _, ok := b.pixel.Parameters[RoleVisitorID]; e.Among != "" && !ok {
-		b.lacks(e.Where, "parameters", "parameter", RoleVisitorID, nil)
 	}
 }
 
@@ -185,6 +203,9 @@ func (p *Plan) Deviation(clause string) *Deviation {
 
 // Judged tells whether the expectation's clause is among those that were selected.
 func (p *Plan) Judged(e *Expectation) bool { return p.Only == nil || p.Only[e.Clause] }
+
+// PageNames returns the names of the pixel's pages, sorted.
+func (p *Pixel) PageNames() []string { return sortedKeys(p.Pages) }
 
 // PageURL returns the absolute URL of a page of the stage's site; empty when
 // the pixel has no such page.

@@ -89,10 +89,28 @@ type Config struct {
 	// Anonymity is the set-up of anonymous tracking.
 	Anonymity *Anonymity `yaml:"anonymity,omitempty" json:"anonymity,omitempty"`
 	// Suppress lists the roles of the parameters that are suppressed while
-	// the visitor is anonymous.
+	// the visitor is anonymous. A list that is given and empty is said on the
+	// page; one that is nil is left unsaid.
 	Suppress []string `yaml:"suppress,omitempty" json:"suppress,omitempty"`
 	// Customer gives what the site knows of the visitor, by role.
 	Customer map[string]string `yaml:"customer,omitempty" json:"customer,omitempty"`
+	// Actions names what the site reports beside page views.
+	Actions *Reported `yaml:"actions,omitempty" json:"actions,omitempty"`
+	// Delivery asks the pixel to deliver its hits otherwise than one by one: see
+	// Deliveries.
+	Delivery string `yaml:"delivery,omitempty" json:"delivery,omitempty"`
+	// Literal puts options on the page under the vendor's own names, as they
+	// stand, to try what a page gets that has one wrong. The values are "true",
+	// "false" or whole numbers.
+	Literal map[string]string `yaml:"literal,omitempty" json:"literal,omitempty"`
+}
+
+// Reported names the actions that a site reports to its pixel.
+type Reported struct {
+	// Queued lists those that the page reports before the pixel has loaded, in order.
+	Queued []string `yaml:"queued,omitempty" json:"queued,omitempty"`
+	// Clicked is what the action "act" reports; "act" when left out.
+	Clicked string `yaml:"clicked,omitempty" json:"clicked,omitempty"`
 }
 
 // Anonymity is the set-up of anonymous tracking. What is nil is left unsaid on
@@ -104,22 +122,13 @@ type Anonymity struct {
 	ByDefault *bool `yaml:"by-default,omitempty" json:"by-default,omitempty"`
 	// Cookie renames the cookie that holds the visitor's choice.
 	Cookie string `yaml:"cookie,omitempty" json:"cookie,omitempty"`
-}
-
-// Step is one thing that the visitor does. Exactly one of Open and Do is set.
-type Step struct {
-	// Name is how expectations and reports speak of the step.
-	Name string `yaml:"step" json:"step"`
-	// Open names a page of the pixel's site.
-	Open string `yaml:"open,omitempty" json:"open,omitempty"`
-	// Do names an action of the pixel's page, such as opt-out.
-	Do string `yaml:"do,omitempty" json:"do,omitempty"`
-	// Where is the step's place, "file:line".
-	Where string `yaml:"-" json:"-"`
+	// Minutes is how long the choice is to last; the pixel's default when left out.
+	Minutes int `yaml:"minutes,omitempty" json:"minutes,omitempty"`
 }
 
 // Expectation is one thing that the evidence must show. Exactly one of
-// Parameter and Cookie is set, and exactly one of Is and Lasts.
+// Parameter, Cookie, Identity, Identifier, Record and Option is set, and exactly
+// one of Is and Lasts.
 type Expectation struct {
 	// At names the step at which it is judged.
 	At string `yaml:"at" json:"at"`
@@ -127,9 +136,20 @@ type Expectation struct {
 	Parameter string `yaml:"parameter,omitempty" json:"parameter,omitempty"`
 	// Cookie is the role of a cookie.
 	Cookie string `yaml:"cookie,omitempty" json:"cookie,omitempty"`
-	// Among narrows a parameter's expectation to requests that are
-	// "identifiable" (they carry the visitor ID) or "anonymous" (they do not).
-	// When there is none, the verdict is inconclusive.
+	// Identity is "any", or the role of one thing that the visitor is known by.
+	Identity string `yaml:"identity,omitempty" json:"identity,omitempty"`
+	// Identifier is "any": what tells the visitor from others, whatever it is
+	// called. With names the step that it is compared to, of the same visitor,
+	// and Unlike the step of another person.
+	Identifier string `yaml:"identifier,omitempty" json:"identifier,omitempty"`
+	With       string `yaml:"with,omitempty" json:"with,omitempty"`
+	Unlike     string `yaml:"unlike,omitempty" json:"unlike,omitempty"`
+	// Record is something that the collector keeps; see Records.
+	Record string `yaml:"record,omitempty" json:"record,omitempty"`
+	// Option is the role of an option of the pixel's set-up; see Options.
+	Option string `yaml:"option,omitempty" json:"option,omitempty"`
+	// Among narrows an expectation to some of the step's requests; see Groups.
+	// When there is none of a parameter, the verdict is inconclusive.
 	Among string `yaml:"among,omitempty" json:"among,omitempty"`
 	// Is is the state that is expected; see States.
 	Is string `yaml:"is,omitempty" json:"is,omitempty"`

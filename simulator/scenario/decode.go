@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"fmt"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
@@ -68,6 +69,8 @@ func (s *source) fill(node ast.Node, path string, v reflect.Value) {
 			return
 		}
 		s.reject(path, "", "want true or false, found %s", describe(node))
+	case reflect.Int:
+		s.fillNumber(node, path, v)
 	case reflect.String:
 		if word, ok := s.text(node, path); ok {
 			v.SetString(word)
@@ -75,6 +78,23 @@ func (s *source) fill(node ast.Node, path string, v reflect.Value) {
 	default:
 		panic("no reading for " + v.Type().String())
 	}
+}
+
+// largestNumber is more than any number of days, minutes or fields.
+const largestNumber = 10_000_000
+
+func (s *source) fillNumber(node ast.Node, path string, v reflect.Value) {
+	n, ok := node.(*ast.IntegerNode)
+	if !ok {
+		s.reject(path, "", "want a whole number, found %s", describe(node))
+		return
+	}
+	number, err := strconv.Atoi(n.GetToken().Value)
+	if err != nil || number < 1 || number > largestNumber {
+		s.reject(path, "", "want a whole number from 1 to %d, found %s", largestNumber, describe(node))
+		return
+	}
+	v.SetInt(int64(number))
 }
 
 const lifetimeHint = "a number and one of y, mo, d, h, m, s, such as 5y or 30m"

@@ -186,6 +186,9 @@ func (s *source) decodePixel(text []byte, lib *Library) *Pixel {
 	if _, err := regexp.Compile(p.Requests.Path); err != nil {
 		s.reject("requests.path", "", "not a regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
+	s.checkMade(p.Requests.Made)
+	s.checkOptions(p)
+	s.checkRecords(p.Records)
 	s.checkNames("parameters", "parameter", p.Parameters, parameterWord)
 	s.checkNames("cookies", "cookie", p.Cookies, cookieWord)
 	s.checkDeviations(p, lib)

@@ -59,14 +59,30 @@ func (s *source) checkConfig(c Config) {
 		s.checkRole(fmt.Sprintf("config.suppress[%d]", i), "parameter", role, parameterWord)
 	}
 	s.refuseTwice("config.suppress", c.Suppress)
-	customer := func(w Word) bool { return w.Name == RoleCustomerID || w.Name == RoleCategory }
 	for _, role := range sortedKeys(c.Customer) {
-		s.checkRole("config.customer."+role, "customer", role, customer)
+		s.checkRole("config.customer."+role, "customer", role, customerWord)
+	}
+	s.checkWord("config.delivery", "delivery", c.Delivery, Deliveries())
+	for _, name := range sortedKeys(c.Literal) {
+		if !identifierPattern.MatchString(name) {
+			s.report(s.keys["config.literal."+name], "a name as a script spells it", "%s is no name of an option", shown(name))
+		}
+		if !literalPattern.MatchString(c.Literal[name]) {
+			s.reject("config.literal."+name, `"true", "false" or a whole number`, "%s cannot stand on the page as it is", shown(c.Literal[name]))
+		}
+	}
+	if c.Actions != nil {
+		s.refuseTwice("config.actions.queued", c.Actions.Queued)
 	}
 	if a := c.Anonymity; a != nil && a.Cookie != "" && !cookieNamePattern.MatchString(a.Cookie) {
 		s.reject("config.anonymity.cookie", "letters, digits and any of !#$%&'*+-.^_`|~", "%s is no name for a cookie", shown(a.Cookie))
 	}
 }
+
+var (
+	identifierPattern = regexp.MustCompile(`^[A-Za-z_$][A-Za-z0-9_$]*$`)
+	literalPattern    = regexp.MustCompile(`^(true|false|-?[0-9]{1,9})$`)
+)
 
 // cookieNamePattern is the token of RFC 6265, section 4.1.1.
 var cookieNamePattern = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
@@ -82,7 +98,7 @@ func (s *source) checkRole(path, subject, role string, fits func(Word) bool) {
 	case !known:
 		s.rejectKeyOrValue(path, suggest(role, candidates), "unknown role %s", shown(role))
 	case !fits(word):
-		s.rejectKeyOrValue(path, "one of "+strings.Join(candidates, ", "), "the role %s is never that of a %s", shown(role), subject)
+		s.rejectKeyOrValue(path, "one of "+strings.Join(candidates, ", "), "the role %s is never that of %s", shown(role), withArticle(subject))
 	}
 }
 
@@ -97,32 +113,7 @@ func (s *source) rejectKeyOrValue(path, hint, format string, args ...any) {
 }
 
 // mapsByRole lists the maps whose keys are words of the vocabulary.
-var mapsByRole = map[string]bool{"config.customer": true, "parameters": true, "cookies": true, "actions": true}
-
-func (s *source) checkJourney(sc *Scenario) {
-	if len(sc.Journey) == 0 && s.has("journey") {
-		s.reject("journey", "", "the journey has no steps")
-	}
-	first := map[string]string{}
-	for i := range sc.Journey {
-		step, path := &sc.Journey[i], fmt.Sprintf("journey[%d]", i)
-		step.Where = s.where(path)
-		s.checkName(join(path, "step"), "a step", step.Name)
-		if where, twice := first[step.Name]; twice && step.Name != "" {
-			s.reject(join(path, "step"), "", "the step %s stands twice; first at %s", shown(step.Name), where)
-		}
-		first[step.Name] = step.Where
-		opens, does := s.has(join(path, "open")), s.has(join(path, "do"))
-		if opens == does {
-			s.reject(path, "", `a step has exactly one of "open" and "do"`)
-		}
-		s.checkName(join(path, "open"), "a page", step.Open)
-		s.checkWord(join(path, "do"), "action", step.Do, Actions())
-		if i == 0 && does && !opens {
-			s.reject(path, `begin with a step that has "open"`, "the journey begins with an action, but no page is open yet")
-		}
-	}
-}
+var mapsByRole = map[string]bool{"config.customer": true, "parameters": true, "cookies": true, "actions": true, "options": true, "records": true}
 
 func (s *source) checkExpectations(sc *Scenario, document string, lib *Library) {
 	if len(sc.Expect) == 0 && s.has("expect") {
@@ -143,50 +134,104 @@ func (s *source) checkExpectations(sc *Scenario, document string, lib *Library) 
 			if e.At != "" && len(sc.Journey) > 0 {
 				s.reject(join(path, "at"), suggest(e.At, stepNames(sc)), "unknown step %s", shown(e.At))
 			}
-		} else if word, _ := find(States(), e.Is); word.Parameter && e.Parameter != "" || word.Cookie && e.Cookie != "" {
+		} else {
 			s.checkContrast(sc, e, path, index)
 		}
 	}
 }
 
+// subjects are what an expectation can be about, each with the words that fit it.
+var subjects = []struct {
+	key  string
+	of   func(Expectation) string
+	fits func(Word) bool
+	list func() []Word // nil for a role
+}{
+	{"parameter", func(e Expectation) string { return e.Parameter }, parameterWord, nil},
+	{"cookie", func(e Expectation) string { return e.Cookie }, cookieWord, nil},
+	{"identity", func(e Expectation) string { return e.Identity }, identityWord, nil},
+	{"identifier", func(e Expectation) string { return e.Identifier }, func(w Word) bool { return w.Identifier },
+		func() []Word { return []Word{{Name: IdentityAny}} }},
+	{"record", func(e Expectation) string { return e.Record }, func(w Word) bool { return w.Record }, Records},
+	{"option", func(e Expectation) string { return e.Option }, func(w Word) bool { return w.Option }, Options},
+}
+
+// Subject returns what the expectation is about, such as "parameter" and
+// "visitor-id".
+func (e Expectation) Subject() (kind, word string) {
+	for _, subject := range subjects {
+		if word := subject.of(e); word != "" {
+			return subject.key, word
+		}
+	}
+	return "", ""
+}
+
 // checkExpectation checks one expectation's words by themselves.
 func (s *source) checkExpectation(e *Expectation, path string) {
-	parameter, cookie := s.has(join(path, "parameter")), s.has(join(path, "cookie"))
-	is, lasts := s.has(join(path, "is")), s.has(join(path, "lasts"))
-	if parameter == cookie {
-		s.reject(path, "", `an expectation has exactly one of "parameter" and "cookie"`)
+	var given []int
+	for i, subject := range subjects {
+		at, word := join(path, subject.key), subject.of(*e)
+		if s.has(at) {
+			given = append(given, i)
+		}
+		switch {
+		case subject.list != nil:
+			s.checkWord(at, subject.key, word, subject.list())
+		case word != IdentityAny || subject.key != "identity":
+			s.checkRole(at, subject.key, word, subject.fits)
+		}
 	}
+	if len(given) != 1 {
+		s.reject(path, "", `an expectation has exactly one of "parameter", "cookie", "identity", "identifier", "record" and "option"`)
+	}
+	is, lasts := s.has(join(path, "is")), s.has(join(path, "lasts"))
 	if is == lasts {
 		s.reject(path, "", `an expectation has exactly one of "is" and "lasts"`)
 	}
-	s.checkRole(join(path, "parameter"), "parameter", e.Parameter, parameterWord)
-	s.checkRole(join(path, "cookie"), "cookie", e.Cookie, cookieWord)
-	s.checkWord(join(path, "among"), "group of requests", e.Among, Groups())
-	if s.has(join(path, "among")) && cookie && !parameter {
-		s.reject(join(path, "among"), "", `"among" narrows requests; a cookie is in the jar or not`)
-	}
-	if lasts && parameter && !cookie {
-		s.reject(join(path, "lasts"), "", `"lasts" is said of a cookie only`)
-	}
-	s.checkState(join(path, "is"), e.Is, parameter, cookie)
-}
-
-func (s *source) checkState(path, state string, parameter, cookie bool) {
-	if state == "" || parameter == cookie {
-		s.checkWord(path, "state", state, States())
+	if len(given) != 1 {
+		s.checkWord(join(path, "is"), "state", e.Is, States())
+		s.checkWord(join(path, "among"), "group of requests", e.Among, Groups())
 		return
 	}
-	subject, fits := "parameter", parameterWord
-	if cookie {
-		subject, fits = "cookie", cookieWord
+	subject := subjects[given[0]]
+	if lasts && subject.key != "cookie" {
+		s.reject(join(path, "lasts"), "", `"lasts" is said of a cookie only`)
 	}
-	fitting := names(only(States(), fits))
-	word, known := find(States(), state)
+	s.checkFitting(join(path, "is"), "state", e.Is, States(), subject.key, subject.fits)
+	if s.has(join(path, "among")) && subject.key != "parameter" && subject.key != "identity" {
+		s.reject(join(path, "among"), "", `"among" narrows requests; it cannot be said of %s`, withArticle(subject.key))
+	} else {
+		s.checkFitting(join(path, "among"), "group of requests", e.Among, Groups(), subject.key, subject.fits)
+	}
+	for _, key := range []string{"with", "unlike"} {
+		if has := s.has(join(path, key)); has != (subject.key == "identifier") {
+			problem := map[bool]string{true: "%q is said of an identifier only", false: "an identifier wants the key %q"}[has]
+			s.reject(join(path, key), "", problem, key)
+		}
+	}
+}
+
+// withArticle is the word after a or an.
+func withArticle(word string) string {
+	if strings.ContainsRune("aeio", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
+}
+
+// checkFitting refuses a word that is unknown, or that cannot be said of the subject.
+func (s *source) checkFitting(path, what, word string, list []Word, subject string, fits func(Word) bool) {
+	if word == "" {
+		return
+	}
+	fitting := names(only(list, fits))
+	known, ok := find(list, word)
 	switch {
-	case !known:
-		s.reject(path, suggest(state, fitting), "unknown state %s", shown(state))
-	case !fits(word):
-		s.reject(path, "one of "+strings.Join(fitting, ", "), "the state %s is never that of a %s", shown(state), subject)
+	case !ok:
+		s.reject(path, suggest(word, fitting), "unknown %s %s", what, shown(word))
+	case !fits(known):
+		s.reject(path, "one of "+strings.Join(fitting, ", "), "the %s %s is never that of %s", what, shown(word), withArticle(subject))
 	}
 }
 
@@ -209,34 +254,6 @@ func (s *source) checkReference(path, id, document string, lib *Library) {
 		}
 	}
 	s.reject(path, suggest(id, known), "unknown clause %s", shown(id))
-}
-
-// checkContrast refuses an expectation that nothing in the journey can give a
-// contrast to: an absence means something only beside the presence, and the
-// presence is seen where another step opens a page.
-func (s *source) checkContrast(sc *Scenario, e *Expectation, path string, index int) {
-	opens := func(from, to int) bool {
-		return slices.ContainsFunc(sc.Journey[from:to], func(step Step) bool { return step.Open != "" })
-	}
-	subject := e.Parameter + e.Cookie
-	path = join(path, "is")
-	switch e.Is {
-	case StateAbsent:
-		if !opens(0, index) && !opens(index+1, len(sc.Journey)) {
-			s.reject(path, "add a step that opens a page where it is present",
-				"nothing can show that %s is ever there: no other step opens a page", subject)
-		}
-	case StateGone, StateNotStored, StateUntraced:
-		if !opens(0, index) {
-			s.reject(path, "begin with a step that opens a page where it is present",
-				"nothing can show that %s was there before: no earlier step opens a page", subject)
-		}
-	case StateResumed:
-		if index < 2 || !opens(1, index) {
-			s.reject(path, "let an earlier step show it present and one between show it absent",
-				"nothing can show that %s was there and then was not", subject)
-		}
-	}
 }
 
 func stepIndex(sc *Scenario, name string) int {

@@ -82,6 +82,21 @@ func months(n int) (shortest, longest int) {
 // to live for this span.
 func (l Lifetime) Contains(d time.Duration) bool { return l.Min <= d && d <= l.Max }
 
+// Span returns the span itself; a year has 365 days in it, a month 30.
+func (l Lifetime) Span() time.Duration {
+	m := lifetimePattern.FindStringSubmatch(l.Text)
+	if m == nil {
+		return 0
+	}
+	n, err := strconv.Atoi(m[1])
+	if err != nil {
+		return 0
+	}
+	return time.Duration(n) * map[string]time.Duration{
+		"y": 365 * day, "mo": 30 * day, "d": day, "h": time.Hour, "m": time.Minute, "s": time.Second,
+	}[m[2]]
+}
+
 // String returns the span as written.
 func (l Lifetime) String() string { return l.Text }
 

@@ -32,6 +32,8 @@ type Page struct {
 	// Config is the scenario's set-up; what it leaves unsaid is nil or empty,
 	// and is to be left off the page.
 	Config Config
+	// Held tells that the visitor may act before the tracker's code has come.
+	Held bool
 	// Script is the absolute URL of the tracker's code.
 	Script string
 	// Collector is the host that takes the pixel's requests.
@@ -114,6 +116,41 @@ func (p Page) Categories() []Category {
 	return list
 }
 
+// Suppresses tells whether the scenario gives a list of suppressed parameters,
+// be it an empty one.
+func (p Page) Suppresses() bool { return p.Config.Suppress != nil }
+
+// Literal is one option under the vendor's own name.
+type Literal struct{ Name, Value template.JS }
+
+// Literals returns the options that stand on the page under the vendor's own
+// names, sorted.
+func (p Page) Literals() []Literal {
+	var list []Literal
+	for _, name := range sortedKeys(p.Config.Literal) {
+		// Loading has made sure that neither says more than a name and a value.
+		list = append(list, Literal{template.JS(name), template.JS(p.Config.Literal[name])})
+	}
+	return list
+}
+
+// Queued returns the names of the actions that the page reports before the
+// tracker's code has come, and Clicked that of the action "act".
+func (p Page) Queued() []string {
+	if p.Config.Actions == nil {
+		return nil
+	}
+	return p.Config.Actions.Queued
+}
+
+// Clicked returns the name of what the action "act" reports.
+func (p Page) Clicked() string {
+	if p.Config.Actions == nil || p.Config.Actions.Clicked == "" {
+		return ActionAct
+	}
+	return p.Config.Actions.Clicked
+}
+
 // RenderPage returns the HTML of one page of the plan's pixel, set up as the
 // scenario says. A page that the pixel does not have, and a template that asks
 // for what is not there, are errors.
@@ -135,7 +172,8 @@ func RenderPage(plan *Plan, page string, data PageData) ([]byte, error) {
 			return nil, s.problems
 		}
 	}
-	dot := Page{Name: page, Config: plan.Scenario.Config, Script: data.Script, Collector: data.Collector, plan: plan}
+	held := slices.ContainsFunc(plan.Scenario.Journey, func(s Step) bool { return s.Script == ScriptHeld })
+	dot := Page{Name: page, Config: plan.Scenario.Config, Held: held, Script: data.Script, Collector: data.Collector, plan: plan}
 	if dot.Script == "" {
 		dot.Script = pixel.Stage.ScriptURL()
 	}
@@ -167,10 +205,16 @@ func (s *source) parsePage(text []byte) *template.Template {
 // everything, since a template shows some mistakes only when it runs.
 func (s *source) tryPage(p *Pixel) {
 	yes := true
-	full := Config{Anonymity: &Anonymity{Enabled: &yes, ByDefault: &yes, Cookie: "renamed"}, Customer: map[string]string{}}
+	full := Config{
+		Anonymity: &Anonymity{Enabled: &yes, ByDefault: &yes, Cookie: "renamed", Minutes: 30},
+		Customer:  map[string]string{},
+		Actions:   &Reported{Queued: []string{"first", "second"}, Clicked: "third"},
+		Delivery:  DeliveryBatched,
+		Literal:   map[string]string{"someOption": "true"},
+	}
 	for _, role := range sortedKeys(p.Parameters) {
 		full.Suppress = append(full.Suppress, role)
-		if _, category := CategoryRole(role); category || role == RoleCustomerID {
+		if word, ok := roleWord(role); ok && customerWord(word) {
 			full.Customer[role] = "value"
 		}
 	}

@@ -93,7 +93,7 @@ func TestMappPageFollowsTheScenario(t *testing.T) {
 		for selector, call := range map[string]string{"#opt-out": "setAnonymousCookie", "#opt-back": "deleteAnonymousCookie"} {
 			link := element(root, func(n *html.Node) bool { return "#"+attribute(n, "id") == selector })
 			g.Expect(link).NotTo(BeNil(), selector)
-			g.Expect(attribute(link, "onclick")).To(Equal("wtSmart.utils.optout." + call + "();"))
+			g.Expect(attribute(link, "onclick")).To(Equal("wtSmart.utils.optout." + call + "(); return false;"))
 			g.Expect(attribute(link, "href")).To(Equal("#"))
 		}
 		for _, path := range plan.Pixel.Pages {

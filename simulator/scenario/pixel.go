@@ -36,6 +36,13 @@ type Pixel struct {
 	Parameters map[string]Name `yaml:"parameters" json:"parameters"`
 	// Cookies gives the pixel's own name of the cookie for each role.
 	Cookies map[string]Name `yaml:"cookies" json:"cookies"`
+	// Options gives the pixel's own name of the option for each role, and
+	// KnownOptions further names that stand beside them: a name on a page that is
+	// neither, and looks like one of them, is a mistake.
+	Options      map[string]string `yaml:"options,omitempty" json:"options,omitempty"`
+	KnownOptions []string          `yaml:"known-options,omitempty" json:"known-options,omitempty"`
+	// Records says where the collector tells what it has recorded.
+	Records map[string]Record `yaml:"records,omitempty" json:"records,omitempty"`
 
 	// Dir is the pixel's folder, Files its content, Digest the SHA-256 over
 	// all of it in hex.
@@ -85,6 +92,28 @@ type Action struct {
 type Requests struct {
 	// Path is a regular expression that a hit's URL path matches.
 	Path string `yaml:"path" json:"path"`
+	// Made says where a hit tells when it was made.
+	Made *Made `yaml:"made,omitempty" json:"made,omitempty"`
+}
+
+// Made is where a hit tells when it was made, by the page's clock.
+type Made struct {
+	// Parameter is the pixel's own name of the parameter.
+	Parameter string `yaml:"parameter" json:"parameter"`
+	// Separator and Field take the value apart: the time is the field of that
+	// number, from 1. Without them the whole value is the time.
+	Separator string `yaml:"separator,omitempty" json:"separator,omitempty"`
+	Field     int    `yaml:"field,omitempty" json:"field,omitempty"`
+	// Unit is "ms" or "s" since 1970.
+	Unit string `yaml:"unit" json:"unit"`
+}
+
+// Record is where the collector tells one thing that it has recorded: the path
+// of a JSON document on the collector's host, and the names, joined by dots,
+// that lead to a number in it.
+type Record struct {
+	Path  string `yaml:"path" json:"path"`
+	Value string `yaml:"value" json:"value"`
 }
 
 // Name is what a pixel calls a role. In YAML it is a plain string, or a map

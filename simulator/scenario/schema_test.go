@@ -108,36 +108,85 @@ func limitScenario(s *generator.Schema) {
 	property(s, "expect").UniqueItems = true
 	config := s.Definitions["Config"]
 	property(config, "suppress").Items = roleSchema(parameterWord)
-	property(config, "customer").PropertyNames = roleSchema(func(w Word) bool { return w.Name == RoleCustomerID || w.Name == RoleCategory })
+	property(config, "customer").PropertyNames = roleSchema(customerWord)
+	property(config, "literal").PropertyNames = &generator.Schema{Pattern: identifierPattern.String()}
+	property(config, "literal").AdditionalProperties = &generator.Schema{Type: "string", Pattern: literalPattern.String()}
+	choose(config, "delivery", Deliveries())
 	property(s.Definitions["Anonymity"], "cookie").Pattern = cookieNamePattern.String()
 
 	step := s.Definitions["Step"]
 	property(step, "step").Pattern = namePattern.String()
 	property(step, "open").Pattern = namePattern.String()
-	choose(step, "do", Actions())
-	step.OneOf = []*generator.Schema{{Required: []string{"open"}}, {Required: []string{"do"}}}
+	for key, words := range map[string][]Word{
+		"do": Actions(), "go": Directions(), "tab": Lifecycles(), "collector": Collectors(), "network": Networks(),
+		"script": Deliverables(), "ends": Endings(), "device": Devices(), "in": Tabs(), "forget": Stores(),
+	} {
+		choose(step, key, words)
+	}
+	conditions := &generator.Schema{Properties: generator.NewProperties()}
+	for _, a := range (Step{}).acts() {
+		only := &generator.Schema{Required: []string{a.key}, Properties: generator.NewProperties()}
+		for _, other := range (Step{}).acts() {
+			if other.key != a.key {
+				only.Properties.Set(other.key, generator.FalseSchema)
+			}
+		}
+		step.OneOf = append(step.OneOf, only)
+		conditions.Properties.Set(a.key, generator.FalseSchema)
+	}
+	conditions.MinProperties = count(2)
+	step.OneOf = append(step.OneOf, conditions)
+	span := func() *generator.Schema {
+		return &generator.Schema{Type: "string", Pattern: lifetimePattern.String()}
+	}
+	step.Properties.Set("after", described(property(step, "after"), span()))
 
 	e := s.Definitions["Expectation"]
 	property(e, "at").Pattern = namePattern.String()
 	property(e, "clause").Pattern = idPattern()
 	e.Properties.Set("parameter", described(property(e, "parameter"), roleSchema(parameterWord)))
 	e.Properties.Set("cookie", described(property(e, "cookie"), roleSchema(cookieWord)))
+	identity := roleSchema(identityWord)
+	identity.AnyOf = append(identity.AnyOf, &generator.Schema{Enum: []any{IdentityAny}})
+	e.Properties.Set("identity", described(property(e, "identity"), identity))
+	property(e, "identifier").Enum = []any{IdentityAny}
+	property(e, "with").Pattern = namePattern.String()
+	property(e, "unlike").Pattern = namePattern.String()
+	choose(e, "record", Records())
+	choose(e, "option", Options())
 	choose(e, "among", Groups())
 	choose(e, "is", States())
-	e.Properties.Set("lasts", described(property(e, "lasts"), &generator.Schema{Type: "string", Pattern: lifetimePattern.String()}))
+	e.Properties.Set("lasts", described(property(e, "lasts"), span()))
 	delete(s.Definitions, "Lifetime")
-	e.OneOf = []*generator.Schema{
-		alternative([]string{"parameter", "is"}, only(States(), parameterWord), "cookie", "lasts"),
-		alternative([]string{"cookie", "is"}, only(States(), cookieWord), "parameter", "lasts", "among"),
-		alternative([]string{"cookie", "lasts"}, nil, "parameter", "is", "among"),
+	e.OneOf = []*generator.Schema{alternative([]string{"cookie", "lasts"}, nil, nil, "is", "among", "with", "unlike")}
+	for _, subject := range subjects {
+		required, without := []string{subject.key, "is"}, []string{"lasts"}
+		if subject.key == "identifier" {
+			required = append(required, "with", "unlike")
+		} else {
+			without = append(without, "with", "unlike")
+		}
+		groups := only(Groups(), subject.fits)
+		if len(groups) == 0 {
+			without = append(without, "among")
+		}
+		e.OneOf = append(e.OneOf, alternative(required, only(States(), subject.fits), groups, without...))
 	}
 }
 
 // alternative is one of the ways to write an expectation.
-func alternative(required []string, states []Word, without ...string) *generator.Schema {
+func alternative(required []string, states, groups []Word, without ...string) *generator.Schema {
 	s := &generator.Schema{Required: required, Properties: generator.NewProperties()}
 	if states != nil {
 		s.Properties.Set("is", &generator.Schema{Enum: enum(states)})
+	}
+	if len(groups) > 0 {
+		s.Properties.Set("among", &generator.Schema{Enum: enum(groups)})
+	}
+	for _, subject := range subjects {
+		if subject.key != required[0] {
+			without = append(without, subject.key)
+		}
 	}
 	for _, key := range without {
 		s.Properties.Set(key, generator.FalseSchema)
@@ -177,6 +226,14 @@ func limitPixel(s *generator.Schema) {
 	property(s, "actions").PropertyNames = &generator.Schema{Enum: enum(Actions())}
 	property(s, "parameters").PropertyNames = roleSchema(parameterWord)
 	property(s, "cookies").PropertyNames = roleSchema(cookieWord)
+	property(s, "options").PropertyNames = &generator.Schema{Enum: enum(Options())}
+	property(s, "options").AdditionalProperties = &generator.Schema{Type: "string", Pattern: identifierPattern.String()}
+	property(s, "known-options").UniqueItems = true
+	property(s, "records").PropertyNames = &generator.Schema{Enum: enum(Records())}
+	property(s.Definitions["Record"], "value").Pattern = valuePattern.String()
+	made := s.Definitions["Made"]
+	property(made, "unit").Enum = enum(units)
+	made.DependentRequired = map[string][]string{"separator": {"field"}, "field": {"separator"}}
 	stage := s.Definitions["Stage"]
 	for _, host := range []string{"site", "collector", "scripts"} {
 		property(stage, host).Pattern = hostPattern.String()
@@ -325,6 +382,10 @@ var beyondSchema = map[string]bool{
 	"scenario-directive":                  true,
 	"scenario-duplicate-step":             true,
 	"scenario-gone-without-earlier":       true,
+	"scenario-unnamed-by-the-pixel":       true,
+	"scenario-script-never-comes":         true,
+	"scenario-no-page-to-go-to":           true,
+	"scenario-given-without-value":        true,
 	"scenario-id-of-another-document":     true,
 	"scenario-merge-key":                  true,
 	"scenario-resumed-without-gap":        true,

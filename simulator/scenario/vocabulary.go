@@ -12,9 +12,9 @@ type Word struct {
 	Name string
 	// Meaning explains it in one line.
 	Meaning string
-	// Parameter and Cookie tell what a role or a state can be said of; in the
-	// other lists they mean nothing.
-	Parameter, Cookie bool
+	// Parameter, Cookie and so on tell what a role, a state or a group can be said
+	// of; in the other lists they mean nothing.
+	Parameter, Cookie, Identity, Identifier, Record, Option bool
 }
 
 // The roles: what a scenario calls the things that every vendor names
@@ -25,6 +25,11 @@ const (
 	RoleAnonymousFlag = "anonymous-flag"
 	RoleCustomerID    = "customer-id"
 	RoleChoice        = "choice"
+	RoleEmail         = "email"
+	RolePhone         = "phone"
+	RoleFirstName     = "first-name"
+	RoleLastName      = "last-name"
+	RoleActionName    = "action-name"
 	// RoleCategory stands for the family in lists; a file says category-5.
 	RoleCategory = "category-N"
 )
@@ -32,11 +37,16 @@ const (
 // Roles returns the roles that a scenario may speak of.
 func Roles() []Word {
 	return []Word{
-		{Name: RoleVisitorID, Meaning: "the identifier that joins one visitor's visits", Parameter: true, Cookie: true},
+		{Name: RoleVisitorID, Meaning: "the identifier that joins one visitor's visits", Parameter: true, Cookie: true, Identity: true},
 		{Name: RoleSessionID, Meaning: "what marks one visit", Parameter: true, Cookie: true},
 		{Name: RoleAnonymousFlag, Meaning: "the flag that marks a request as anonymous", Parameter: true},
-		{Name: RoleCustomerID, Meaning: "the site's own identifier of a known customer", Parameter: true},
-		{Name: RoleCategory, Meaning: "a category of the customer; N is its number, 1 to 999", Parameter: true},
+		{Name: RoleCustomerID, Meaning: "the site's own identifier of a known customer", Parameter: true, Identity: true},
+		{Name: RoleEmail, Meaning: "the customer's e-mail address", Parameter: true, Identity: true},
+		{Name: RolePhone, Meaning: "the customer's telephone number", Parameter: true, Identity: true},
+		{Name: RoleFirstName, Meaning: "the customer's first name", Parameter: true, Identity: true},
+		{Name: RoleLastName, Meaning: "the customer's last name", Parameter: true, Identity: true},
+		{Name: RoleCategory, Meaning: "a category of the customer; N is its number, 1 to 999", Parameter: true, Identity: true},
+		{Name: RoleActionName, Meaning: "the name of an action that the site reports", Parameter: true},
 		{Name: RoleChoice, Meaning: "the cookie that holds the visitor's choice", Cookie: true},
 	}
 }
@@ -94,6 +104,9 @@ func onlyDigits(r rune) rune {
 const (
 	FeatureSwitchableAnonymity  = "switchable-anonymity"
 	FeatureSuppressedParameters = "suppressed-parameters"
+	FeatureReportedActions      = "reported-actions"
+	FeatureBatching             = "batching"
+	FeatureReadBack             = "read-back"
 )
 
 // Features returns the features.
@@ -101,6 +114,9 @@ func Features() []Word {
 	return []Word{
 		{Name: FeatureSwitchableAnonymity, Meaning: "the visitor can switch between anonymous and identifiable tracking"},
 		{Name: FeatureSuppressedParameters, Meaning: "the site can name parameters that anonymous requests leave out"},
+		{Name: FeatureReportedActions, Meaning: "the site can report what a visitor does on a page, also before the pixel has loaded"},
+		{Name: FeatureBatching, Meaning: "the pixel can collect hits and send several together"},
+		{Name: FeatureReadBack, Meaning: "the collector's records can be asked for"},
 	}
 }
 
@@ -113,6 +129,14 @@ const (
 	StateUntraced  = "untraced"
 	StateGone      = "gone"
 	StateNotStored = "not-stored"
+	StateFresh     = "fresh"
+	StateGiven     = "given"
+	StateAlone     = "alone"
+	StateInOrder   = "in-order"
+	StateUnlinked  = "unlinked"
+	StateGrown     = "grown"
+	StateUnchanged = "unchanged"
+	StateUnknown   = "unknown"
 )
 
 // States returns the states. Gone and not-stored are two words because they
@@ -128,12 +152,25 @@ func States() []Word {
 			Meaning: "present, with exactly the value that the pixel names under `set`"},
 		{Name: StateResumed, Parameter: true,
 			Meaning: "present again, after it was present in an earlier step and absent in one between"},
-		{Name: StateUntraced, Parameter: true,
-			Meaning: "no value that it had in an earlier step stands in anything that left the browser; a step without a request of the pixel passes, too"},
+		{Name: StateUntraced, Parameter: true, Identity: true,
+			Meaning: "no value that it had in an earlier step, or that the site gave, stands in anything that left the browser, neither plain nor encoded nor hashed; a step without a request of the pixel passes, too"},
+		{Name: StateGiven, Parameter: true,
+			Meaning: "present in every judged request, with exactly the value that the config gives"},
+		{Name: StateAlone, Cookie: true,
+			Meaning: "written in the step, and no other cookie was"},
+		{Name: StateFresh, Parameter: true,
+			Meaning: "present, with a value that it had in no earlier step of the visitor"},
+		{Name: StateInOrder, Parameter: true,
+			Meaning: "the values that the step's requests carry are those that the config queues, each once, in that order"},
 		{Name: StateGone, Cookie: true,
 			Meaning: "seen in an earlier step, and no longer in the jar (judges removal)"},
 		{Name: StateNotStored, Cookie: true,
 			Meaning: "no live cookie was written while the visitor was anonymous, and the jar holds none but a leftover from before the choice, which `gone` judges (judges storing)"},
+		{Name: StateUnlinked, Identifier: true,
+			Meaning: "nothing that is kept in any store or sent in any request is common to the step and the step `with`, and missing from the step `unlike`"},
+		{Name: StateGrown, Record: true, Meaning: "larger than at the end of the step before"},
+		{Name: StateUnchanged, Record: true, Meaning: "as at the end of the step before"},
+		{Name: StateUnknown, Option: true, Meaning: "the page sets an option that the pixel does not know, and that looks like this one"},
 	}
 }
 
@@ -141,13 +178,17 @@ func States() []Word {
 const (
 	AmongIdentifiable = "identifiable"
 	AmongAnonymous    = "anonymous"
+	AmongMadeEarlier  = "made-earlier"
+	AmongMadeLater    = "made-later"
 )
 
 // Groups returns the words for `among`.
 func Groups() []Word {
 	return []Word{
-		{Name: AmongIdentifiable, Meaning: "requests that carry the visitor ID"},
-		{Name: AmongAnonymous, Meaning: "requests that do not carry the visitor ID"},
+		{Name: AmongIdentifiable, Parameter: true, Meaning: "requests that carry the visitor ID"},
+		{Name: AmongAnonymous, Parameter: true, Meaning: "requests that do not carry the visitor ID"},
+		{Name: AmongMadeLater, Parameter: true, Identity: true, Meaning: "requests that the pixel made after the visitor's latest choice, by its own account; without one, those that arrived after it"},
+		{Name: AmongMadeEarlier, Parameter: true, Identity: true, Meaning: "requests that the pixel made before the visitor's latest choice, by its own account"},
 	}
 }
 
@@ -182,8 +223,11 @@ func Sights() []Word {
 
 // The actions that a step may do.
 const (
-	ActionOptOut  = "opt-out"
-	ActionOptBack = "opt-back"
+	ActionOptOut   = "opt-out"
+	ActionOptBack  = "opt-back"
+	ActionOptIn    = "opt-in"
+	ActionWithdraw = "withdraw"
+	ActionAct      = "act"
 )
 
 // Actions returns the actions.
@@ -191,6 +235,9 @@ func Actions() []Word {
 	return []Word{
 		{Name: ActionOptOut, Meaning: "the visitor opts out of identifiable tracking"},
 		{Name: ActionOptBack, Meaning: "the visitor takes the opt-out back"},
+		{Name: ActionOptIn, Meaning: "the visitor, anonymous by default, agrees to identifiable tracking"},
+		{Name: ActionWithdraw, Meaning: "the visitor takes the agreement back"},
+		{Name: ActionAct, Meaning: "the visitor does something that the site reports to its pixel"},
 	}
 }
 
@@ -227,6 +274,8 @@ func names(words []Word) []string {
 
 func parameterWord(w Word) bool { return w.Parameter }
 func cookieWord(w Word) bool    { return w.Cookie }
+func identityWord(w Word) bool  { return w.Identity }
+func customerWord(w Word) bool  { return w.Identity && w.Name != RoleVisitorID }
 
 // only returns the words for which keep is true.
 func only(words []Word, keep func(Word) bool) []Word {

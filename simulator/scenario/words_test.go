@@ -24,7 +24,7 @@ func TestEveryWordHasAMeaning(t *testing.T) {
 		}
 	}
 	for _, w := range append(Roles(), States()...) {
-		if !w.Parameter && !w.Cookie {
+		if !w.Parameter && !w.Cookie && !w.Identity && !w.Identifier && !w.Record && !w.Option {
 			t.Errorf("%s can be said of nothing", w.Name)
 		}
 	}
@@ -32,6 +32,10 @@ func TestEveryWordHasAMeaning(t *testing.T) {
 
 func lists() map[string][]Word {
 	return map[string][]Word{
+		"History (`go`)": Directions(), "Tab (`tab`)": Lifecycles(), "Collector (`collector`)": Collectors(),
+		"Network (`network`)": Networks(), "Script (`script`)": Deliverables(), "End of a step (`ends`)": Endings(),
+		"Devices (`device`)": Devices(), "Tabs (`in`)": Tabs(), "Stores (`forget`)": Stores(),
+		"Delivery (`config.delivery`)": Deliveries(), "Records (`record`)": Records(), "Options (`option`)": Options(),
 		"Roles": Roles(), "States (`is`)": States(), "Groups (`among`)": Groups(), "Actions (`do`)": Actions(),
 		"Features": Features(), "Levels": Levels(), "Places (`seen-at`)": Sights(), "Settings that rename a cookie": Settings(),
 	}
@@ -41,15 +45,14 @@ func lists() map[string][]Word {
 func vocabularyTable() string {
 	var b strings.Builder
 	all := lists()
-	for _, list := range []string{"Roles", "States (`is`)", "Groups (`among`)", "Actions (`do`)", "Features", "Levels", "Places (`seen-at`)", "Settings that rename a cookie"} {
+	for _, list := range []string{"Roles", "States (`is`)", "Groups (`among`)", "Actions (`do`)", "History (`go`)", "Tab (`tab`)", "Collector (`collector`)", "Network (`network`)", "Script (`script`)", "End of a step (`ends`)", "Stores (`forget`)", "Devices (`device`)", "Tabs (`in`)", "Delivery (`config.delivery`)", "Records (`record`)", "Options (`option`)", "Features", "Levels", "Places (`seen-at`)", "Settings that rename a cookie"} {
 		fmt.Fprintf(&b, "\n**%s**\n\n| word | of | meaning |\n|---|---|---|\n", list)
 		for _, w := range all[list] {
 			var of []string
-			if w.Parameter {
-				of = append(of, "parameter")
-			}
-			if w.Cookie {
-				of = append(of, "cookie")
+			for _, subject := range subjects {
+				if subject.fits(w) {
+					of = append(of, subject.key)
+				}
 			}
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", w.Name, strings.Join(of, ", "), w.Meaning)
 		}

@@ -76,7 +76,7 @@ func TestAVisitorThatCannotBeOpenedIsAnError(t *testing.T) {
 	o.Folder = t.TempDir()
 	r := run(t, o)
 	want(t, "scenarios", []string{"demo.stay error"}, outcomes(r))
-	if s := r.Scenarios[0]; s.Error != "open a visitor: no memory" || s.Evidence != "" || s.Attempts != 1 {
+	if s := r.Scenarios[0]; s.Error != "step only: open a visitor: no memory" || s.Evidence != "" || s.Attempts != 1 {
 		t.Errorf("the scenario is %+v", s)
 	}
 }

@@ -90,8 +90,10 @@ func (b *chrome) Visitor(_ context.Context, proxy string) (journey.Visitor, erro
 	return t, t.asked("visitor")
 }
 
-// tab is one visitor of a browser.
+// tab is one visitor of a browser. He does nothing that his journeys do not ask
+// for.
 type tab struct {
+	journey.Visitor
 	browser   *chrome
 	transport *http.Transport
 	step      string
@@ -117,6 +119,8 @@ func (t *tab) asked(does string) error {
 		return nil
 	}
 }
+
+func (t *tab) Clock() time.Time { return time.Now() }
 
 func (t *tab) Begin(step string, began time.Time) { t.step, t.began = step, began }
 

@@ -78,8 +78,9 @@ func probeWith(ctx context.Context, g *gateway.Gateway, b journey.Browser) (evid
 
 // visit opens the page, awaits what it sends, and closes it.
 func visit(ctx context.Context, wire *gateway.Visitor, visitor journey.Visitor) error {
-	wire.Begin("preflight")
-	visitor.Begin("preflight", wire.Began())
+	began := time.Now()
+	wire.Begin("preflight", began)
+	visitor.Begin("preflight", began)
 	if err := visitor.Open(ctx, "https://www.preflight.test/"); err != nil {
 		return err
 	}

@@ -116,6 +116,7 @@ func (r *run) result() *verdict.Result {
 		t.Journeys += v.Scenario.Milliseconds
 		t.Judging += ms(v.judging)
 	}
+	result.Warnings = append(result.Warnings, mistakes(r.plans)...)
 	result.Warnings = append(result.Warnings, declaredAndPassed(result.Verdicts)...)
 	t.Total = ms(time.Since(r.began))
 	result.Tally()

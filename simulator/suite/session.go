@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/check"
@@ -25,17 +24,7 @@ const maxAttempts = 2
 type Session struct {
 	options Options
 	script  Script
-	gateway *gateway.Gateway
-
-	launched time.Duration
-
-	endings sync.WaitGroup // preflights and the visitors' ends
-
-	mu       sync.Mutex
-	browser  *tested
-	dead     []*tested // browsers that died, and were replaced
-	warnings []string
-	errors   []string
+	*engine
 }
 
 // tested is a browser with the preflight that is made in it.
@@ -65,7 +54,7 @@ func Open(ctx context.Context, o Options) (*Session, error) {
 	if err != nil {
 		return nil, &UsageError{err}
 	}
-	s := &Session{options: o, script: script}
+	s := &Session{options: o, script: script, engine: &engine{}}
 	if s.gateway, err = gateway.New(gateway.Options{}); err != nil {
 		return nil, err
 	}
@@ -199,44 +188,42 @@ func (s *Session) walk(ctx context.Context, plan *scenario.Plan, browser journey
 	asked := ctx
 	ctx, stop := whileAlive(ctx, browser)
 	defer stop()
-	hosts, err := stage(plan, s.script, s.options.Collector)
+	p, err := s.party(plan, browser)
 	if err != nil {
 		return broken(err)
 	}
-	wire, err := s.gateway.Visitor(hosts)
-	if err != nil {
-		return broken(err)
-	}
-	visitor, err := browser.Visitor(ctx, wire.Address())
-	if err != nil {
-		_ = wire.Close()
-		return broken(fmt.Errorf("open a visitor: %w", err))
-	}
-	walked := journey.Walk(ctx, plan, visitor, wire, journey.Options{
+	walked := journey.Walk(ctx, plan, p.open, journey.Options{
 		Timeouts:    s.options.Timeouts,
 		Screenshots: s.options.Screenshots && s.options.Folder != "",
 		Step: func(_ int, step scenario.Step) {
 			s.notify(Event{Scenario: plan.Scenario, Step: step.Name})
 		},
+		Moved: p.move,
 	})
-	s.endings.Go(func() { s.dispose(asked, plan, visitor, wire, len(walked.Evidence.Requests)) })
+	p.count()
+	s.endings.Go(func() { s.dispose(asked, p) })
 	return walked
 }
 
-// dispose drops the visitor in the background. A request that still comes then
-// is in nobody's evidence, so it is reported as an error of the run.
-func (s *Session) dispose(ctx context.Context, plan *scenario.Plan, visitor journey.Visitor, wire *gateway.Visitor, judged int) {
-	<-visitor.Dispose()
-	for _, late := range wire.Requests()[judged:] {
-		if ctx.Err() != nil {
-			break // the visit was broken off, and nothing of it is judged
+// dispose drops a party's visitors in the background. A request that still comes
+// then is in nobody's evidence, so it is reported as an error of the run.
+func (s *Session) dispose(ctx context.Context, p *party) {
+	for _, m := range p.members {
+		<-m.visitor.Dispose()
+		for _, late := range m.wire.Requests()[m.judged:] {
+			if ctx.Err() != nil {
+				break // the visit was broken off, and nothing of it is judged
+			}
+			if s.options.Redact { // nobody has looked yet for what is personal in it
+				late.URL, _, _ = strings.Cut(late.URL, "?")
+			}
+			s.note(nil, []string{fmt.Sprintf("a request left the browser after the visit of %s had ended, and was not judged: %s %s", p.plan.Scenario.ID, late.Method, late.URL)})
 		}
-		if s.options.Redact { // nobody has looked yet for what is personal in it
-			late.URL, _, _ = strings.Cut(late.URL, "?")
-		}
-		s.note(nil, []string{fmt.Sprintf("a request left the browser after the visit of %s had ended, and was not judged: %s %s", plan.Scenario.ID, late.Method, late.URL)})
+		_ = m.wire.Close()
 	}
-	_ = wire.Close()
+	if err := p.close(); err != nil {
+		s.note(nil, []string{fmt.Sprintf("close the collector of %s: %v", p.plan.Scenario.ID, err)})
+	}
 }
 
 func (s *Session) header(plan *scenario.Plan, e *evidence.Evidence, attempt int) evidence.Header {

@@ -51,7 +51,11 @@ func Stage(plan *scenario.Plan, o Options) (gateway.Stage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return stage(plan, script, o.Collector)
+	handler, _, err := o.collector(time.Now)
+	if err != nil {
+		return nil, fmt.Errorf("make a collector: %w", err)
+	}
+	return stage(plan, script, handler)
 }
 
 // stage builds the hosts that a plan's visitor can reach: the site with its
@@ -70,9 +74,6 @@ func stage(plan *scenario.Plan, script Script, collector http.Handler) (gateway.
 		site.Handle("GET "+exactly(path), content("text/html; charset=utf-8", html))
 	}
 	scripts.Handle("GET "+exactly(p.Stage.Path), content("text/javascript; charset=utf-8", script.Source))
-	if collector == nil {
-		collector = http.HandlerFunc(gateway.Sink)
-	}
 	hosts := gateway.Stage{
 		p.Stage.Scripts: {Purpose: "script", Handler: scripts},
 		p.Stage.Site:    {Purpose: "page", Handler: site},
@@ -80,10 +81,36 @@ func stage(plan *scenario.Plan, script Script, collector http.Handler) (gateway.
 	// A collector that shares a host with the others answers what they do not.
 	if host, shared := hosts[p.Stage.Collector]; shared {
 		host.Handler.(*http.ServeMux).Handle("/", collector)
+		host.ByPath = purposes(p)
+		hosts[p.Stage.Collector] = host
 	} else {
 		hosts[p.Stage.Collector] = gateway.Host{Purpose: "collector", Handler: collector}
+		if p.Stage.Scripts == p.Stage.Site {
+			hosts[p.Stage.Site] = gateway.Host{Purpose: "page", Handler: site, ByPath: func(path string) string {
+				return map[bool]string{true: "script"}[path == p.Stage.Path]
+			}}
+		}
 	}
 	return hosts, nil
+}
+
+// purposes tells what the paths are for on a host that the collector shares.
+func purposes(p *scenario.Pixel) func(path string) string {
+	pages := map[string]bool{}
+	if p.Stage.Site == p.Stage.Collector {
+		for _, path := range p.Pages {
+			pages[path] = true
+		}
+	}
+	return func(path string) string {
+		switch {
+		case pages[path]:
+			return "page"
+		case path == p.Stage.Path && p.Stage.Scripts == p.Stage.Collector:
+			return "script"
+		}
+		return "collector"
+	}
 }
 
 // exactly is the pattern of one path and nothing below it.

@@ -27,7 +27,7 @@ func TestTheStagesPartsMayShareAHost(t *testing.T) {
 			p := *o.Pixel
 			p.Stage, p.Pages = stage, map[string]string{"home": "/", "shop": "/shop/", "products": "/products"}
 			o.Pixel = &p
-			o.Collector = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("hit " + r.URL.Path)) })
+			o.Collector = suite.Fixed(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = w.Write([]byte("hit " + r.URL.Path)) }))
 			plans, err := suite.Plan(o)
 			if err != nil {
 				t.Fatal(err)

@@ -7,7 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
+	"slices"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/journey"
@@ -32,9 +32,9 @@ type Options struct {
 	Reference func(name string) (Script, error)
 	// Script stands in place of the pixel's own script on the stage, when not nil.
 	Script *Script
-	// Collector answers the pixel's collector host; the gateway's sink, which
-	// accepts everything, when nil.
-	Collector http.Handler
+	// Collector makes what answers the pixel's collector host; the gateway's sink,
+	// which accepts everything, when nil.
+	Collector Collector
 	// Parallel is how many visitors walk at the same time; 2 when zero.
 	Parallel int
 	// Folder keeps evidence files and screenshots; nothing is kept when empty.
@@ -102,12 +102,20 @@ func Plan(o Options) ([]*scenario.Plan, error) {
 			return nil, &UsageError{err}
 		}
 		plan.Only = s.Only
+		if o.Collector == nil && reads(plan) && len(plan.Unsupported) == 0 {
+			plan.Unsupported = []string{scenario.FeatureReadBack} // nothing keeps records here
+		}
 		plans = append(plans, plan)
 	}
 	if len(plans) == 0 {
 		return nil, &UsageError{ErrNothingSelected}
 	}
 	return plans, nil
+}
+
+// reads tells whether a plan judges the collector's records.
+func reads(plan *scenario.Plan) bool {
+	return slices.ContainsFunc(plan.Scenario.Expect, func(e scenario.Expectation) bool { return e.Record != "" && plan.Judged(&e) })
 }
 
 // Run runs the selected scenarios and returns what was found, in the order of

@@ -1,8 +1,9 @@
 // The reference tracker for Mapp Intelligence: what a page calls wtSmart.
 
-import { flag, merge, numbered, oneOf, text, textOrNumber, texts } from "./core/options.js";
+import { count, flag, merge, numbered, oneOf, text, textOrNumber, texts } from "./core/options.js";
+import { Outbox } from "./core/outbox.js";
 import { takeOver } from "./core/queue.js";
-import { send, transports } from "./core/transport.js";
+import { transports } from "./core/transport.js";
 import { build } from "./mapp/hit.js";
 import { Visitor } from "./mapp/visitor.js";
 
@@ -16,8 +17,17 @@ const shapes = {
       suppressParameter: texts,
     },
     transport: oneOf(transports),
+    requestQueue: { activated: flag, ttl: count, resendInterval: count, size: count, retries: count },
+    requestBatch: { activated: flag, interval: count, size: count },
   },
-  customer: { id: textOrNumber, category: numbered },
+  customer: {
+    id: textOrNumber,
+    email: text,
+    telephone: textOrNumber,
+    firstName: text,
+    lastName: text,
+    category: numbered,
+  },
   page: { name: text },
   action: { name: text },
 };
@@ -32,6 +42,9 @@ const config = {
       suppressParameter: [],
     },
     transport: "image",
+    // Times are in milliseconds.
+    requestQueue: { activated: true, ttl: 300000, resendInterval: 5000, size: 100, retries: 5 },
+    requestBatch: { activated: false, interval: 5000, size: 20 },
   },
   customer: {},
   page: {},
@@ -39,6 +52,14 @@ const config = {
 };
 
 const visitor = new Visitor(config.advanced.userIdentification);
+
+// A hit leaves only while the visitor is what he was when it was made.
+const outbox = new Outbox(config.advanced, (hit) => hit.anonymous === visitor.isAnonymous());
+
+// early holds the hits that the page asks for while the queue runs; null
+// afterwards. They are made once it has run: a choice that the visitor made
+// before the tracker was there is still in the queue, and holds for them.
+let early = [];
 
 // section returns how a page sets one part of the configuration; what it does
 // not name stays as it is.
@@ -50,24 +71,26 @@ function section(part, place) {
   return { add, set: add };
 }
 
-// hit sends one request; action is what a page reports beside its view.
-function hit(action) {
+// track sends a hit with what is known now; action is what a page reports
+// beside its view.
+function track(action) {
   const { trackId, trackDomain } = config.init;
   if (!/^\d{15}$/.test(trackId) || trackDomain === "") {
     console.error(`[wtSmart] nothing is sent: init.set wants a trackDomain and a trackId of 15 digits, got "${trackDomain}" and "${trackId}"`);
     return;
   }
-  const { anonymous, query } = build(config, action, visitor);
-  send(config.advanced.transport, {
-    address: `https://${trackDomain}/${trackId}/wt`,
-    query,
-    // A hit that identifies is not sent again once the visitor has opted out.
-    mayRetry: () => anonymous || !visitor.isAnonymous(),
-  });
+  const address = `https://${trackDomain}/${trackId}/wt`;
+  const told = JSON.parse(JSON.stringify({ customer: config.customer, page: config.page, action }));
+  const make = () => outbox.add(build(address, told, config.advanced.userIdentification, visitor));
+  if (early === null) {
+    make();
+  } else {
+    early.push(make);
+  }
 }
 
 function trackPage() {
-  hit({});
+  track({});
 }
 
 function trackAction() {
@@ -75,11 +98,21 @@ function trackAction() {
     console.error("[wtSmart] nothing is sent: trackAction wants action.data.add({name: …}) before it");
     return;
   }
-  hit(config.action);
+  track(config.action);
   config.action = {};
 }
 
-takeOver("wtSmart", {
+// choose carries out a choice of the visitor's. What he did anonymously is sent
+// before it; what may not be sent after it is thrown away.
+function choose(choice) {
+  if (visitor.isAnonymous()) {
+    outbox.leave();
+  }
+  choice();
+  outbox.sift();
+}
+
+const api = {
   init: section("init", "init"),
   advanced: section("advanced", "advanced"),
   customer: { data: section("customer", "customer.data") },
@@ -87,11 +120,17 @@ takeOver("wtSmart", {
   action: { data: section("action", "action.data") },
   utils: {
     optout: {
-      setAnonymousCookie: (minutes) => visitor.setChoice(minutes),
-      deleteAnonymousCookie: () => visitor.removeChoice(),
+      setAnonymousCookie: (minutes) => choose(() => visitor.setChoice(minutes)),
+      deleteAnonymousCookie: () => choose(() => visitor.removeChoice()),
     },
   },
   track: trackPage,
   trackPage,
   trackAction,
+};
+
+takeOver("wtSmart", api, () => {
+  const waiting = early;
+  early = null;
+  waiting.forEach((make) => make());
 });

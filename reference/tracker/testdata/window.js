@@ -2,9 +2,40 @@
 // console. world holds what a test reads back.
 globalThis.window = globalThis;
 
-globalThis.world = { requests: [], writes: [], console: [], errors: [], now: 1750000000000, beacons: true, answer: true };
+globalThis.world = { requests: [], writes: [], console: [], errors: [], now: 1750000000000, beacons: true, answer: true, status: 200 };
 
 const jar = [];
+
+// listeners holds what the page listens to, of window and document alike.
+const listeners = [];
+const addEventListener = (type, listener) => listeners.push({ type, listener });
+window.addEventListener = addEventListener;
+globalThis.happen = (type) => listeners.filter((l) => l.type === type).forEach((l) => l.listener({ type }));
+
+// Timers run when a test moves the time on.
+let timers = [];
+let lastTimer = 0;
+globalThis.setTimeout = (run, delay, ...given) => {
+  timers.push({ id: ++lastTimer, due: world.now + delay, run: () => run(...given) });
+  return lastTimer;
+};
+globalThis.clearTimeout = (id) => {
+  timers = timers.filter((t) => t.id !== id);
+};
+
+// advance moves the time on, and runs what becomes due on the way. It returns
+// after each timer, so that promises may be kept; call it until it says true.
+globalThis.advance = (end) => {
+  const due = timers.filter((t) => t.due <= end).sort((a, b) => a.due - b.due)[0];
+  if (due === undefined) {
+    world.now = end;
+    return true;
+  }
+  world.now = Math.max(world.now, due.due);
+  clearTimeout(due.id);
+  due.run();
+  return false;
+};
 
 function within(host, domain) {
   return host === domain || host.endsWith("." + domain);
@@ -17,6 +48,8 @@ function live(cookie) {
 
 globalThis.document = {
   referrer: "",
+  visibilityState: "visible",
+  addEventListener,
   get cookie() {
     return jar.filter(live).map((c) => `${c.name}=${c.value}`).join("; ");
   },
@@ -62,6 +95,31 @@ globalThis.crypto = {
   },
 };
 
+// The tracker uses nothing of what follows; trackers with a fault do.
+class Storage {
+  getItem(name) {
+    return Object.prototype.hasOwnProperty.call(this, name) ? this[name] : null;
+  }
+  setItem(name, value) {
+    this[name] = String(value);
+  }
+  removeItem(name) {
+    delete this[name];
+  }
+}
+globalThis.localStorage = new Storage();
+globalThis.sessionStorage = new Storage();
+globalThis.btoa = (text) => "base64:" + text;
+globalThis.atob = (text) => text.slice("base64:".length);
+// whatever takes any call, and returns itself.
+const whatever = new Proxy(function () {}, { get: (_, name) => (name === Symbol.toPrimitive ? () => "whatever" : whatever), apply: () => whatever, construct: () => whatever, set: () => true });
+crypto.subtle = whatever;
+document.createElement = () => whatever;
+document.documentElement = whatever;
+for (const name of ["indexedDB", "caches", "Worker", "WebSocket", "FormData", "Blob", "URL", "CompressionStream", "Response", "TextEncoder"]) {
+  globalThis[name] = whatever;
+}
+
 // pictures holds the images that wait for an answer; a test may answer late.
 globalThis.pictures = [];
 
@@ -75,22 +133,24 @@ globalThis.Image = class {
 
 globalThis.settle = (loaded) => {
   for (const picture of pictures.splice(0)) {
-    (loaded ? picture.onload : picture.onerror)();
+    const answered = loaded ? picture.onload : picture.onerror;
+    if (answered) answered();
   }
 };
 
 globalThis.navigator = {
   language: "en-GB",
   cookieEnabled: true,
+  onLine: true,
   sendBeacon(url, body) {
     if (world.beacons) world.requests.push({ by: "beacon", url, body });
     return world.beacons;
   },
 };
 
-globalThis.fetch = (url, options) => {
+globalThis.fetch = (url, options = {}) => {
   world.requests.push({ by: "form", url, body: options.body, options });
-  return Promise.resolve({});
+  return world.status ? Promise.resolve({ ok: world.status === 200, text: () => Promise.resolve("") }) : Promise.reject(new Error("no network"));
 };
 
 // visit opens a page: the page's own script first, then the tracker's.
@@ -98,6 +158,9 @@ globalThis.visit = (url, page, tracker) => {
   const [, host, path] = /^https:\/\/([^/]+)(.*)$/.exec(url);
   globalThis.location = { href: url, host, hostname: host.replace(/:\d+$/, ""), pathname: path.split(/[?#]/)[0] };
   delete window.wtSmart;
+  listeners.length = 0;
+  timers = [];
+  pictures.length = 0;
   (0, eval)(page);
   (0, eval)(tracker);
 };

@@ -31,7 +31,10 @@ globalThis.performance = { now: () => world.elapsed };
 globalThis.location = { href: 'https://www.shop.test/page' };
 globalThis.origin = 'https://www.shop.test';
 globalThis.navigator = {};
-globalThis.addEventListener = (kind) => { if (kind === 'unload') world.unloads++; };
+globalThis.addEventListener = (kind, listener) => {
+  if (kind === 'unload') world.unloads++;
+  if (kind === 'resume') world.resume = listener;
+};
 globalThis.MessageChannel = class {
   constructor() {
     this.port1 = { close() {} };

@@ -116,7 +116,8 @@ file, or nothing selected · 3 the harness broke, or the run was broken off.`,
 	root.SetOut(io.out)
 	root.SetErr(io.err)
 	root.SetFlagErrorFunc(flagMistake)
-	root.AddCommand(runCommand(io), judgeCommand(io), listCommand(io), lintCommand(io), serveCommand(io), versionCommand(io))
+	root.AddCommand(runCommand(io), judgeCommand(io), listCommand(io), lintCommand(io), serveCommand(io), versionCommand(io),
+		compareCommand(io), coverageCommand(io), exploreCommand(io))
 	strictCompletion(root)
 	return root
 }

@@ -88,7 +88,7 @@ func (r *reports) write(s streams, result *verdict.Result) error {
 	return code(result, r.strict)
 }
 
-func toFile(path string, result *verdict.Result, write func(io.Writer, *verdict.Result) error) error {
+func toFile[V any](path string, result V, write func(io.Writer, V) error) error {
 	if path == "" {
 		return nil
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -111,12 +112,14 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 		return err
 	}
 	o.Launch = launch
-	c, err := collector.New(collector.Options{})
-	if err != nil {
-		return err
+	o.Collector = referenceCollector
+	if f.faulty {
+		broken, err := fault.Lookup(f.fault)
+		if err != nil {
+			return usageError{err}
+		}
+		o.Collector = collectorWith(broken.Change)
 	}
-	defer c.Close()
-	o.Collector = orSink(c.Handler())
 	if err := f.prepare(); err != nil {
 		return err
 	}
@@ -136,6 +139,27 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 		result.Tally()
 	}
 	return f.write(io, result)
+}
+
+// referenceCollector makes a collector of the reference for one journey.
+func referenceCollector(now func() time.Time) (http.Handler, func() error, error) {
+	return collectorWith(nil)(now)
+}
+
+// collectorWith makes collectors of the reference that a fault has changed, when
+// change is not nil.
+func collectorWith(change func(*collector.Options)) suite.Collector {
+	return func(now func() time.Time) (http.Handler, func() error, error) {
+		options := collector.Options{Clock: now}
+		if change != nil {
+			change(&options)
+		}
+		c, err := collector.New(options)
+		if err != nil {
+			return nil, nil, err
+		}
+		return orSink(c.Handler()), c.Close, nil
+	}
 }
 
 // orSink lets the gateway's sink answer what the reference collector has no place
@@ -250,7 +274,7 @@ func reference(name string) (func(string) (suite.Script, error), error) {
 
 func listFaults(io streams) error {
 	for _, f := range fault.All() {
-		fmt.Fprintf(io.out, "%-24s %s\n", f.Name, f.Title)
+		fmt.Fprintf(io.out, "%-48s %s\n", f.Name, f.Title)
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ export const flag = (value) => (typeof value === "boolean" ? "" : "true or false
 export const text = (value) => (typeof value === "string" && value !== "" ? "" : "a text that is not empty");
 export const textOrNumber = (value) => (["string", "number"].includes(typeof value) ? "" : "a text");
 export const texts = (value) => (Array.isArray(value) && value.every((v) => typeof v === "string") ? "" : "a list of names");
+export const count = (value) => (Number.isInteger(value) && value >= 0 ? "" : "a whole number from 0");
 export const oneOf = (names) => (value) => (names.includes(value) ? "" : `one of ${names.join(", ")}`);
 export const numbered = (value) => (isGroup(value) && Object.keys(value).every((k) => /^\d+$/.test(k)) ? "" : "values by number, such as {5: …}");
 

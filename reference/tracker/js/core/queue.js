@@ -4,7 +4,8 @@
 
 // takeOver puts api in the place of the queue window[name]. A tracker that is
 // already there keeps the place, so that a page that loads twice counts once.
-export function takeOver(name, api) {
+// Once the queue has run, drained is called.
+export function takeOver(name, api, drained) {
   const waiting = window[name] || [];
   if (!Array.isArray(waiting)) {
     console.warn(`[${name}] the tracker is loaded twice; the first one stays`);
@@ -23,6 +24,7 @@ export function takeOver(name, api) {
     run(name, api, waiting.shift());
   }
   draining = false;
+  drained();
 }
 
 // run calls one pushed function. What it throws is told on the console and

@@ -1,11 +1,8 @@
-// Three ways of sending the same parameters: in an image's query, in a beacon's
-// body as plain text, in a form's body. A hit is {address, query, mayRetry}:
-// where to, the parameters as name=value&…, and a function that tells whether
-// the hit may still be sent again.
+// Ways of sending hits: in an image's query, in a beacon's body as plain text,
+// in a form's body. Several hits at once go in a body of plain text, one a line.
 
-// retries is how often an image that was not answered with a picture is sent
-// again.
-const retries = 2;
+// patience is how long an answer is awaited, in ms.
+const patience = 60000;
 
 // unanswered keeps images alive until they are answered.
 const unanswered = new Set();
@@ -13,42 +10,70 @@ const unanswered = new Set();
 // transports lists the names that send takes.
 export const transports = ["image", "beacon", "form"];
 
-// send sends a hit by the named transport; an image steps in where the browser
-// lacks the other two or refuses to take more.
-export function send(transport, hit) {
-  if (transport === "beacon" && navigator.sendBeacon && navigator.sendBeacon(hit.address, hit.query)) {
-    return;
+// send sends hits, each as name=value&…, to an address. It calls done once,
+// with whether they were delivered, as far as a page can know. Where the browser
+// lacks beacon or form, or refuses to take more, another transport steps in.
+export function send(transport, address, hits, done) {
+  if (transport === "beacon" && beacon(address, hits)) {
+    done(true);
+  } else if (window.fetch && (transport === "form" || hits.length > 1)) {
+    post(address, hits, onlyOnce(done));
+  } else {
+    image(address, hits[0], onlyOnce(done));
   }
-  if (transport === "form" && window.fetch) {
-    form(hit);
-    return;
-  }
-  image(hit, retries);
 }
 
-function image(hit, left) {
+// leave sends hits from a page that is being left. It tells whether the browser
+// has taken them over.
+export function leave(address, hits) {
+  if (beacon(address, hits)) {
+    return true;
+  }
+  if (window.fetch) {
+    post(address, hits, () => {});
+  }
+  return Boolean(window.fetch);
+}
+
+function beacon(address, hits) {
+  return Boolean(navigator.sendBeacon) && navigator.sendBeacon(address, hits.join("\n"));
+}
+
+function image(address, hit, done) {
   const picture = new Image();
-  unanswered.add(picture);
-  picture.onload = () => unanswered.delete(picture);
-  picture.onerror = () => {
+  const answered = (delivered) => {
     unanswered.delete(picture);
-    if (left > 0 && hit.mayRetry()) {
-      image(hit, left - 1);
-    }
+    done(delivered);
   };
-  picture.src = `${hit.address}?${hit.query}`;
+  unanswered.add(picture);
+  picture.onload = () => answered(true);
+  picture.onerror = () => answered(false);
+  picture.src = `${address}?${hit}`;
 }
 
-function form(hit) {
+function post(address, hits, done) {
+  const type = hits.length > 1 ? "text/plain" : "application/x-www-form-urlencoded";
   const request = {
     method: "POST",
-    mode: "no-cors",
     credentials: "include",
     keepalive: true,
-    headers: { "Content-Type": "application/x-www-form-urlencoded" },
-    body: hit.query,
+    headers: { "Content-Type": type },
+    body: hits.join("\n"),
   };
-  fetch(hit.address, request).catch((problem) => {
-    console.warn("[transport] a hit was not delivered:", String(problem));
-  });
+  fetch(address, request).then((answer) => done(answer.ok), () => done(false));
+}
+
+// onlyOnce returns a function that passes its first call on to done. An answer
+// that does not come in time counts as none.
+function onlyOnce(done) {
+  let waiting = true;
+  const finish = (delivered) => {
+    if (waiting) {
+      waiting = false;
+      clearTimeout(late);
+      done(delivered);
+    }
+  };
+  const late = setTimeout(finish, patience, false);
+  return finish;
 }

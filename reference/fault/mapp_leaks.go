@@ -1,0 +1,92 @@
+package fault
+
+// Where a leak sends what it should not, in JavaScript.
+const elsewhere = `address.replace(/wt$/, "px")`
+
+// mappLeaks returns faults that send the ever-id with or beside an anonymous
+// hit, each by another way.
+func mappLeaks() []Fault {
+	// Whoever carries an identity while the visitor is anonymous breaks the rule
+	// on it in every document, and the promise for each state of the pixel.
+	leaked := []string{"mapp.eid-omitted", "all.canary", "all.opt-out-holds"}
+	return []Fault{
+		// The old cookie is still there when the first anonymous request is made.
+		keeping("keeps-eid-parameter", "The first anonymous request carries the ever-id that it removes from the jar", leaked,
+			`fields.push(["eid", kept]);`),
+		keeping("sends-eid-under-another-name", "The first anonymous request carries the ever-id as cs1", leaked,
+			`fields.push(["cs1", kept]);`),
+		keeping("sends-eid-in-the-path", "The ever-id stands in the path of a second image", leaked,
+			"new Image().src = address.replace(/wt$/, `px/${kept}.gif`);"),
+		keeping("sends-eid-in-the-host-name", "The ever-id stands in the host name of a second image", leaked,
+			"new Image().src = address.replace(\"https://\", `https://v${kept}.`);"),
+		keeping("sends-eid-in-a-header", "A second request carries the ever-id in a header of its own", leaked,
+			`fetch(`+elsewhere+`, { headers: { "X-Visitor": kept } }).catch(() => {});`),
+		keeping("sends-eid-as-referrer", "A second request carries the ever-id in its Referer", leaked,
+			"fetch("+elsewhere+", { mode: \"no-cors\", referrer: `${location.origin}/?v=${kept}`, referrerPolicy: \"unsafe-url\" }).catch(() => {});"),
+		keeping("sends-eid-from-a-worker", "A worker sends the ever-id", leaked,
+			"new Worker(URL.createObjectURL(new Blob([`fetch(\"${"+elsewhere+"}?v=${kept}\", { mode: \"no-cors\" })`])));"),
+		keeping("sends-eid-from-a-frame", "A frame is opened whose address holds the ever-id", leaked,
+			`const frame = document.createElement("iframe");
+      frame.hidden = true;
+      frame.src = `+"`${"+elsewhere+"}?v=${kept}`;"+`
+      document.documentElement.append(frame);`),
+		keeping("sends-eid-by-web-socket", "A WebSocket carries the ever-id", leaked,
+			`const socket = new WebSocket(`+elsewhere+`.replace("https", "wss"));
+      socket.onopen = () => socket.send(kept);`),
+		keeping("sends-eid-when-the-page-is-left", "The first anonymous page sends the ever-id when it is left", leaked,
+			`window.addEventListener("pagehide", () => navigator.sendBeacon(`+elsewhere+`, kept));`),
+		keeping("sends-eid-some-seconds-later", "The first anonymous page sends the ever-id after twenty seconds", leaked,
+			"setTimeout(() => { new Image().src = `${"+elsewhere+"}?v=${kept}`; }, 20000);"),
+		keeping("sends-eid-as-a-form-part", "A form of several parts carries the ever-id", leaked,
+			`const form = new FormData();
+      form.append("ref", kept);
+      fetch(`+elsewhere+`, { method: "POST", mode: "no-cors", body: form }).catch(() => {});`),
+	}
+}
+
+// mappEncodings returns faults that send identities with or beside an anonymous
+// hit in disguise.
+func mappEncodings() []Fault {
+	canary := []string{"all.canary", "all.opt-out-holds"}
+	return []Fault{
+		keeping("sends-eid-in-base64", "The first anonymous request carries the ever-id in Base64", canary,
+			`fields.push(["cs1", btoa(kept)]);`),
+		keeping("sends-eid-in-hex", "The first anonymous request carries the ever-id's characters in hex", canary,
+			`fields.push(["cs1", Array.from(kept, (c) => c.charCodeAt(0).toString(16)).join("")]);`),
+		keeping("sends-eid-in-layers", "The first anonymous request carries the ever-id in Base64 in JSON in Base64", canary,
+			`fields.push(["cs1", btoa(JSON.stringify({ user: { ref: btoa(kept) } }))]);`),
+		keeping("sends-eid-backwards", "The first anonymous request carries the ever-id in reverse", canary,
+			`fields.push(["cs1", Array.from(kept).reverse().join("")]);`),
+		keeping("sends-eid-hashed", "The first anonymous request carries the SHA-256 of the ever-id", canary,
+			`fields.push(["cs1", sha256(kept)]);`),
+		keeping("sends-eid-in-gzip", "A second request carries the ever-id in a body packed with gzip", canary,
+			`new Response(new Blob([JSON.stringify({ user: { ref: kept } })]).stream().pipeThrough(new CompressionStream("gzip"))).blob()
+        .then((body) => fetch(`+elsewhere+`, { method: "POST", mode: "no-cors", body }))
+        .catch(() => {});`),
+		leak("sends-the-email-hashed", "An anonymous request carries the SHA-256 of the e-mail address in small letters", canary,
+			`if (told.customer.email) { sent.push(["em", sha256(told.customer.email.trim().toLowerCase())]); }`),
+		leak("sends-the-email-as-sha-512", "A second request carries the SHA-512 of the e-mail address in capitals", canary,
+			`if (told.customer.email) {
+      crypto.subtle.digest("SHA-512", new TextEncoder().encode(told.customer.email)).then((sum) => {
+        const hex = Array.from(new Uint8Array(sum), (b) => b.toString(16).padStart(2, "0")).join("").toUpperCase();
+        new Image().src = `+"`${"+elsewhere+"}?h=${hex}`;"+`
+      });
+    }`),
+		leak("sends-the-email-in-the-name-of-a-page", "An anonymous request has the e-mail address in the page's address, in Base64", canary,
+			"if (told.customer.email) { sent.push([\"ref\", `${location.href}#u=${btoa(told.customer.email)}`]); }"),
+		leak("sends-the-phone-in-hex", "An anonymous request carries the telephone number's characters in hex", canary,
+			`if (told.customer.telephone) { sent.push(["cs2", Array.from(String(told.customer.telephone), (c) => c.charCodeAt(0).toString(16)).join("")]); }`),
+		leak("sends-the-phone-as-json-of-a-worker", "A worker sends the telephone number in JSON", canary,
+			`if (told.customer.telephone) {
+      const body = JSON.stringify(JSON.stringify({ call: { back: String(told.customer.telephone) } }));
+      new Worker(URL.createObjectURL(new Blob([`+"`fetch(\"${"+elsewhere+"}\", { method: \"POST\", mode: \"no-cors\", body: ${body} })`"+`])));
+    }`),
+		leak("sends-the-name-in-utf-sixteen", "A second request carries the last name in UTF-16", canary,
+			`if (told.customer.lastName) {
+      const body = new Uint16Array(Array.from("n=" + told.customer.lastName, (c) => c.charCodeAt(0)));
+      fetch(`+elsewhere+`, { method: "POST", mode: "no-cors", body }).catch(() => {});
+    }`),
+		leak("sends-the-email-when-the-page-is-left", "An anonymous page sends the e-mail address when it is left", canary,
+			`if (told.customer.email) { window.addEventListener("pagehide", () => navigator.sendBeacon(`+elsewhere+`, JSON.stringify({ to: told.customer.email }))); }`),
+	}
+}

@@ -1,0 +1,82 @@
+package fault
+
+import "github.com/pixelwitness/pixelwitness/reference/tracker"
+
+// mappModes returns faults in who is anonymous, and from when on.
+func mappModes() []Fault {
+	const enabled = "if (!this.options.enableAnonymousFunction) {\n      return false;\n    }"
+	const removing = `remove(this.options.anonymousCookieName)`
+	const person = `return this.person().concat(this.session());`
+	return []Fault{
+		mapp("function-on-by-default", "enableAnonymousFunction is true by default",
+			[]string{"mapp.function-off-by-default"},
+			facade, `enableAnonymousFunction: false`, `enableAnonymousFunction: true`),
+		mappWith("switches-without-the-function", "The visitor can be switched though the function is off",
+			[]string{"mapp.function-off-by-default"},
+			tracker.Patch{File: visitor, Find: enabled, Replace: ``},
+			tracker.Patch{File: visitor, Find: "if (this.options.enableAnonymousFunction) {\n      choice();", Replace: "if (true) {\n      choice();"}),
+		mapp("opt-in-by-default", "anonymousOptIn is true by default",
+			[]string{"mapp.opt-in-off-by-default"},
+			facade, `anonymousOptIn: false`, `anonymousOptIn: true`),
+		mapp("never-identifies", "No ever-id is made, stored or sent",
+			[]string{"mapp.opt-in-off-by-default", "mapp.consent-starts-identifying", "mapp.opt-back-in"},
+			visitor, person, `return this.session();`),
+		mapp("identifies-from-the-second-page-on", "The first page of a visitor carries no ever-id",
+			[]string{"mapp.opt-in-off-by-default", "mapp.consent-starts-identifying"},
+			visitor, person, `const first = localStorage.getItem("wt_f") === null;
+    localStorage.setItem("wt_f", "1");
+    return first ? this.session() : this.person().concat(this.session());`),
+		mapp("ignores-opt-in-mode", "The visitor is identified in opt-in mode before he consents",
+			[]string{"mapp.anonymous-until-opt-in", "mapp.withdrawal-ends-identifying"},
+			visitor, decides, `return this.options.anonymousOptIn ? false : chosen;`),
+		mapp("makes-an-ever-id-before-consent", "In opt-in mode the ever-id is stored before the consent",
+			[]string{"mapp.anonymous-until-opt-in"},
+			visitor, "forget() {", `forget() {
+    if (this.options.anonymousOptIn) {
+      this.person();
+      remove(sessionCookie);
+      return;
+    }`),
+		mapp("makes-a-session-before-consent", "In opt-in mode the session cookie is stored before the consent",
+			[]string{"mapp.anonymous-until-opt-in"},
+			visitor, `remove(sessionCookie);`, `if (this.options.anonymousOptIn) { this.session(); } else { remove(sessionCookie); }`),
+		mapp("ignores-the-consent", "A consent is stored and has no effect",
+			[]string{"mapp.consent-starts-identifying"},
+			visitor, decides, `return this.options.anonymousOptIn ? true : chosen;`),
+		mapp("stores-no-consent", "A consent is not stored",
+			[]string{"mapp.consent-starts-identifying"},
+			visitor, `if (usable || !this.options.anonymousOptIn) {`, `if (!this.options.anonymousOptIn) {`),
+		mapp("ignores-the-withdrawal", "A withdrawal leaves the consent where it is",
+			[]string{"mapp.withdrawal-ends-identifying"},
+			visitor, removing, `this.options.anonymousOptIn || `+removing),
+		mapp("keeps-the-ever-id-after-the-withdrawal", "The ever-id stays in the jar after a withdrawal",
+			[]string{"mapp.withdrawal-ends-identifying"},
+			visitor, `remove(everIdCookie);`, `if (!this.options.anonymousOptIn) { remove(everIdCookie); }`),
+		mapp("keeps-the-session-after-the-withdrawal", "The session cookie stays in the jar after a withdrawal",
+			[]string{"mapp.withdrawal-ends-identifying"},
+			visitor, `remove(sessionCookie);`, `if (!this.options.anonymousOptIn) { remove(sessionCookie); }`),
+		mappWith("opts-out-one-request-late", "The request after the opt-out still identifies; the one after it does not",
+			[]string{"mapp.opt-out-takes-effect"},
+			tracker.Patch{File: hit, Find: `const anonymous = visitor.isAnonymous();`,
+				Replace: `const chosen = visitor.isAnonymous();
+  const anonymous = chosen && sessionStorage.getItem("wt_l") !== null;
+  if (chosen) { sessionStorage.setItem("wt_l", "1"); }`},
+			tracker.Patch{File: facade, Find: mayLeave, Replace: `() => true`}),
+		mapp("ignores-the-opt-out", "An opt-out is stored and has no effect",
+			[]string{"mapp.opt-out-takes-effect"},
+			visitor, decides, `return this.options.anonymousOptIn ? !chosen : false;`),
+		mapp("delete-does-nothing", "Deleting the switch cookie leaves it where it is",
+			[]string{"mapp.opt-back-in", "mapp.withdrawal-ends-identifying"},
+			visitor, removing, `{}`),
+		mapp("ignores-the-opt-back", "In opt-out mode the switch cookie cannot be deleted",
+			[]string{"mapp.opt-back-in"},
+			visitor, removing, `this.options.anonymousOptIn && `+removing),
+		mapp("empties-the-choice", "The opt-back leaves the switch cookie without a value",
+			[]string{"mapp.opt-back-in"},
+			visitor, removing, `this.options.anonymousOptIn ? `+removing+` : write(this.options.anonymousCookieName, "", null)`),
+		mapp("stays-anonymous-after-the-opt-back", "Who has once opted out in a browser is never identified again",
+			[]string{"mapp.opt-back-in", "mapp.opt-out-expires"},
+			visitor, decides, `if (chosen && !this.options.anonymousOptIn) { localStorage.setItem("wt_o", "1"); }
+    return this.options.anonymousOptIn ? !chosen : localStorage.getItem("wt_o") !== null;`),
+	}
+}

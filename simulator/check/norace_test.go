@@ -1,0 +1,6 @@
+//go:build !race
+
+package check
+
+// visitors is how many random visitors are judged.
+const visitors = 1000

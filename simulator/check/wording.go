@@ -1,0 +1,118 @@
+package check
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
+)
+
+// subject says what is looked at, in the pixel's words and the scenario's.
+func subject(plan *scenario.Plan, e *scenario.Expectation) string {
+	kind, word := e.Subject()
+	name := ""
+	switch kind {
+	case "parameter":
+		name = plan.ParameterName(word).Name
+	case "cookie":
+		name = plan.CookieName(word).Name
+	case "option":
+		name = plan.Pixel.Options[word]
+	case "identity":
+		if word == scenario.IdentityAny {
+			return "any identity"
+		}
+		if name = plan.ParameterName(word).Name; name == "" {
+			name = plan.CookieName(word).Name
+		}
+	case "identifier":
+		return "any identifier"
+	}
+	if name == "" {
+		return kind + " " + word
+	}
+	return fmt.Sprintf("%s %s (%s)", kind, name, word)
+}
+
+// expected says what the expectation asks for.
+func expected(plan *scenario.Plan, e *scenario.Expectation) string {
+	switch kind, _ := e.Subject(); kind {
+	case "cookie":
+		return expectedOfCookie(plan, e)
+	case "identity":
+		if e.Among != "" {
+			return "no trace of it in any " + group(e.Among)
+		}
+		return "no trace of it in anything sent"
+	case "identifier":
+		return fmt.Sprintf("nothing kept or sent that the step %s has as well and the other person of the step %s has not", e.With, e.Unlike)
+	case "record":
+		if e.Is == scenario.StateGrown {
+			return "larger than at the end of the step before"
+		}
+		return "the same as at the end of the step before"
+	case "option":
+		return "the page misspells it, and the pixel takes no notice"
+	}
+	return expectedOfParameter(plan, e)
+}
+
+func expectedOfCookie(plan *scenario.Plan, e *scenario.Expectation) string {
+	if e.Lasts != (scenario.Lifetime{}) {
+		return "written to last " + lifetime(e.Lasts)
+	}
+	switch e.Is {
+	case scenario.StateSet:
+		return fmt.Sprintf("kept with the value %q", plan.CookieName(e.Cookie).Set)
+	case scenario.StatePresent:
+		return "kept, not empty"
+	case scenario.StateAlone:
+		return "written, and no other cookie with it"
+	case scenario.StateAbsent:
+		return "not in the jar"
+	case scenario.StateGone:
+		return "no longer in the jar"
+	}
+	return "not stored anew"
+}
+
+func expectedOfParameter(plan *scenario.Plan, e *scenario.Expectation) string {
+	requests := group(e.Among)
+	switch e.Is {
+	case scenario.StateSet:
+		return fmt.Sprintf("%q in every %s", plan.ParameterName(e.Parameter).Set, requests)
+	case scenario.StateGiven:
+		return fmt.Sprintf("%q in every %s", givenValue(plan.Scenario, e.Parameter), requests)
+	case scenario.StateAbsent:
+		return "absent from every " + requests
+	case scenario.StateUntraced:
+		return "no trace of it in anything sent"
+	case scenario.StateResumed:
+		return "present again in every " + requests
+	case scenario.StateFresh:
+		return "in every " + requests + ", with a value that it never had"
+	case scenario.StateInOrder:
+		return "each once and in this order: " + strings.Join(queued(plan), ", ")
+	}
+	return "present in every " + requests
+}
+
+// group names the requests that an expectation is narrowed to, in the singular.
+func group(among string) string {
+	switch among {
+	case scenario.AmongMadeEarlier:
+		return "request made before the choice"
+	case scenario.AmongMadeLater:
+		return "request made after the choice"
+	}
+	return strings.TrimSpace(among + " request")
+}
+
+// queued returns the names of the actions that the page reports before the pixel
+// has loaded.
+func queued(plan *scenario.Plan) []string {
+	if plan.Scenario.Config.Actions == nil {
+		return nil
+	}
+	return plan.Scenario.Config.Actions.Queued
+}

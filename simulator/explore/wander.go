@@ -1,0 +1,261 @@
+package explore
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
+)
+
+// wander adds so many steps, the first of which opens a page.
+func (d *draw) wander(steps int) {
+	first := scenario.Step{Open: d.page()}
+	if d.chance(25) {
+		d.worsen(&first)
+	}
+	d.add(first)
+	for tries := 0; len(d.journey) < steps && tries < 20*steps; tries++ {
+		d.add(d.next())
+	}
+}
+
+func (d *draw) page() string {
+	pages := slices.Sorted(maps.Keys(d.pixel.Pages))
+	return one(d, slices.DeleteFunc(pages, func(page string) bool {
+		return slices.Contains(documents[d.pixel.Document].avoid, page)
+	})...)
+}
+
+// here returns the person and the tab that the next step is about.
+func (d *draw) here() (*person, *page) {
+	p := d.model.person(d.model.device)
+	tab := p.tabs[d.model.tabs[d.model.device]]
+	if tab == nil {
+		tab = &page{}
+	}
+	return p, tab
+}
+
+// next draws a step that may fit where the walk is.
+func (d *draw) next() scenario.Step {
+	p, tab := d.here()
+	switch {
+	case tab.frozen:
+		return scenario.Step{Tab: scenario.TabResumed}
+	case tab.hidden && d.chance(70):
+		return scenario.Step{Tab: one(d, scenario.TabShown, scenario.TabShown, scenario.TabFrozen)}
+	case p.held && d.chance(50):
+		return scenario.Step{Script: scenario.ScriptDelivered}
+	case p.offline && d.chance(50):
+		return scenario.Step{Network: scenario.NetworkOnline}
+	}
+	s := d.act()
+	if tab.at < len(tab.history) && d.chance(25) {
+		s = scenario.Step{Go: scenario.GoForward}
+	}
+	if d.chance(25) {
+		d.worsen(&s)
+	}
+	return s
+}
+
+// act draws what the visitor does next.
+func (d *draw) act() scenario.Step {
+	p, _ := d.here()
+	switch n := d.IntN(100); {
+	case n < 30:
+		return scenario.Step{Open: d.page()}
+	case n < 52:
+		return scenario.Step{Do: d.choice()}
+	case n < 62:
+		if d.can(scenario.ActionAct) {
+			return scenario.Step{Do: scenario.ActionAct}
+		}
+		return scenario.Step{Open: d.page()}
+	case n < 68:
+		return scenario.Step{Go: one(d, scenario.GoBack, scenario.GoBack, scenario.GoForward)}
+	case n < 72:
+		return scenario.Step{Tab: scenario.TabHidden}
+	case n < 81:
+		return d.comeBack()
+	case n < 85:
+		s := scenario.Step{After: lifetime(one(d, "10m", "2h", "20h"))}
+		if d.chance(50) {
+			s.Open = d.page()
+		}
+		return s
+	case n < 90:
+		s := scenario.Step{Forget: d.stores()}
+		if d.chance(70) {
+			s.Open = d.page()
+		}
+		return s
+	case n < 95:
+		if d.model.tabs[d.model.device] == "" {
+			return scenario.Step{In: scenario.TabSecond, Open: d.page()}
+		}
+		return scenario.Step{In: scenario.TabFirst, Open: d.page()}
+	case n < 98 && p.collector != scenario.CollectorWell:
+		return scenario.Step{Collector: scenario.CollectorWell}
+	}
+	return scenario.Step{Network: one(d, scenario.NetworkOffline, scenario.NetworkOnline)}
+}
+
+// comeBack lets the visitor come back on a later day.
+func (d *draw) comeBack() scenario.Step {
+	day := 1 + int(d.model.now/(24*time.Hour))
+	s := scenario.Step{Day: day + one(d, 1, 1, 2, 7, 40), Open: d.page()}
+	if d.model.tabs[d.model.device] != "" {
+		s.In = scenario.TabFirst
+	}
+	return s
+}
+
+// choice draws one of the choices that the site's mode offers, mostly the one that
+// changes something.
+func (d *draw) choice() string {
+	p, _ := d.here()
+	set, unset := scenario.ActionOptOut, scenario.ActionOptBack
+	if optIn(d.model.config) {
+		set, unset = scenario.ActionOptIn, scenario.ActionWithdraw
+	}
+	if (p.switched == Anonymous) != d.chance(15) {
+		return unset
+	}
+	return set
+}
+
+func (d *draw) stores() []string {
+	if d.chance(40) {
+		return []string{scenario.StoreCookies}
+	}
+	if d.chance(30) {
+		return []string{scenario.StoreEverything}
+	}
+	var all []string
+	for _, store := range scenario.Stores() {
+		if store.Name != scenario.StoreEverything {
+			all = append(all, store.Name)
+		}
+	}
+	if part := some(d, 35, all); len(part) > 0 {
+		return part
+	}
+	return []string{scenario.StoreCookies}
+}
+
+// worsen adds a condition to a step.
+func (d *draw) worsen(s *scenario.Step) {
+	p, _ := d.here()
+	switch n := d.IntN(100); {
+	case n < 40:
+		if p.collector != scenario.CollectorWell {
+			s.Collector = scenario.CollectorWell
+			return
+		}
+		s.Collector = one(d, scenario.CollectorSlow, scenario.CollectorFailing, scenario.CollectorResetting, scenario.CollectorUnreachable)
+		if s.Collector == scenario.CollectorSlow && d.chance(60) {
+			s.Ends = scenario.EndsAtOnce
+		}
+	case n < 75:
+		s.Ends = scenario.EndsAtOnce
+	case n < 90 && s.Open != "":
+		s.Script = scenario.ScriptHeld
+	case s.Open != "":
+		s.Forget = d.stores()
+	}
+}
+
+// finish brings the walk to its end: the world is well again, and the visitor is
+// seen in both modes, since what is missing means something only beside what is
+// there.
+func (d *draw) finish() {
+	d.mend()
+	if !d.model.enabled() {
+		return
+	}
+	for _, mode := range []Mode{Identifiable, Anonymous} {
+		if d.seen(mode) {
+			continue
+		}
+		if now, _ := d.model.mode(d.model.person("")); now != mode {
+			d.add(scenario.Step{Do: d.towards(mode)})
+		}
+		d.add(scenario.Step{Open: d.page()})
+	}
+	if d.chance(15) {
+		d.stranger()
+	}
+}
+
+// towards returns the choice that leads to the mode.
+func (d *draw) towards(mode Mode) string {
+	switch {
+	case optIn(d.model.config) && mode == Identifiable:
+		return scenario.ActionOptIn
+	case optIn(d.model.config):
+		return scenario.ActionWithdraw
+	case mode == Anonymous:
+		return scenario.ActionOptOut
+	}
+	return scenario.ActionOptBack
+}
+
+// seen tells whether a page view in the mode can be judged by now.
+func (d *draw) seen(mode Mode) bool {
+	moments, err := Trace(d.model.config, d.journey)
+	return err == nil && slices.ContainsFunc(moments, func(m Moment) bool {
+		return m.Sends() && m.Loads && m.Before == mode && m.Mode == mode
+	})
+}
+
+// mend makes the world well, step by step, and opens a page in it.
+func (d *draw) mend() {
+	p, tab := d.here()
+	if tab.frozen {
+		d.add(scenario.Step{Tab: scenario.TabResumed})
+	}
+	if tab.hidden {
+		d.add(scenario.Step{Tab: scenario.TabShown})
+	}
+	if p.offline {
+		d.add(scenario.Step{Network: scenario.NetworkOnline})
+	}
+	if p.held {
+		d.add(scenario.Step{Script: scenario.ScriptDelivered})
+	}
+	if p.collector != scenario.CollectorWell {
+		d.add(scenario.Step{Collector: scenario.CollectorWell})
+	}
+	if p.pending {
+		d.add(scenario.Step{Open: d.page()})
+	}
+}
+
+// stranger lets the visitor come back anonymously, and another person see the same
+// page, so that it can be told what is known of him alone.
+func (d *draw) stranger() {
+	page := d.page()
+	if now, _ := d.model.mode(d.model.person("")); now != Anonymous {
+		d.add(scenario.Step{Do: d.towards(Anonymous)})
+	}
+	d.add(scenario.Step{Open: page})
+	again := d.comeBack()
+	again.Open = page
+	d.add(again)
+	d.add(scenario.Step{Device: scenario.DeviceSecond, Open: page})
+	if !optIn(d.model.config) {
+		d.add(scenario.Step{Do: scenario.ActionOptOut})
+		d.add(scenario.Step{Open: page})
+	}
+}
+
+// lifetime reads a span that this package has written.
+func lifetime(text string) scenario.Lifetime {
+	l, err := scenario.ParseLifetime(text)
+	if err != nil {
+		panic(err)
+	}
+	return l
+}

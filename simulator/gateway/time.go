@@ -1,0 +1,56 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"time"
+)
+
+// Shift moves the clock by which the stage answers: it is that much ahead of the
+// gateway's own (behind, when negative). The times of the evidence do not move.
+//
+// The browser's own clock stands where it was, so whatever an answer dates must
+// reach it as a span. Chrome takes every date of an answer relative to the
+// answer's Date header: the Expires of a cookie is corrected by how far Date is
+// from Chrome's own clock (seen in both builds, in both directions), and what is
+// fresh in the cache is worked out as Expires minus Date and from Date minus
+// Last-Modified. So the moved Date is what brings Expires back, and Expires and
+// Last-Modified go out as written: to move them too would move them twice, and a
+// changed Last-Modified would come back changed in If-Modified-Since. A page that
+// reads Date sees the moved clock, which is its own.
+//
+// An answer that the browser keeps does not age with the clock: what max-age
+// calls fresh stays fresh over the days of a journey.
+func (v *Visitor) Shift(offset time.Duration) {
+	v.mu.Lock()
+	v.offset = offset
+	v.mu.Unlock()
+}
+
+// now is the clock by which the stage answers.
+func (v *Visitor) now() time.Time {
+	v.mu.Lock()
+	offset := v.offset
+	v.mu.Unlock()
+	return v.gateway.clock().Add(offset)
+}
+
+// date sets the Date of an answer that was made at the moment.
+func date(header http.Header, at time.Time) {
+	header.Set("Date", at.UTC().Format(http.TimeFormat))
+}
+
+type recordingKey struct{}
+
+// Now is the clock of a handler of the stage, from its request's context: the
+// moved one of the visitor who asks (see Visitor.Shift). A handler that writes
+// dates must take them from it. Outside of a gateway it is the machine's.
+func Now(ctx context.Context) time.Time {
+	if l, _ := ctx.Value(visitorKey{}).(*line); l != nil {
+		return l.visitor.now()
+	}
+	if v, _ := ctx.Value(recordingKey{}).(*Visitor); v != nil {
+		return v.now()
+	}
+	return time.Now()
+}
