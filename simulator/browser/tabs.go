@@ -173,6 +173,10 @@ func (v *Visitor) Go(ctx context.Context, delta int) (restored bool, err error) 
 	if to < 0 || to >= len(history.Entries) || history.Entries[to].URL == "about:blank" {
 		return false, fmt.Errorf("the tab's history has no page at %+d", delta)
 	}
+	// The page's own coming may still have to be told: it is not what is awaited.
+	if err := main.evaluate(ctx, "0", 0, nil); err != nil {
+		return false, err
+	}
 	landed := main.awaitLanding()
 	binding := v.browser.hook.clock(v.ahead())
 	told := send(main.session, runtime.AddBinding, runtime.AddBindingParams{Name: binding})

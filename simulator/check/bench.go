@@ -49,6 +49,8 @@ type sent struct {
 	// pixel tells that it is the pixel's; preflight that the browser only asked
 	// whether it may be sent.
 	pixel, preflight bool
+	// looked keeps what was found in it.
+	looked map[*evidence.Canary]looked
 }
 
 // doubt says why something may be missing from what is known of the request.

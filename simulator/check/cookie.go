@@ -129,24 +129,35 @@ func (c cookie) gone() finding {
 		return inconclusive(noSnapshot, c.view.step.Name)
 	}
 	var earlier []string
+	var values []known
 	for _, v := range c.views[:c.view.index] {
-		if v.snapshot != nil {
-			earlier = append(earlier, slices.DeleteFunc(valuesOf(v.snapshot.Named(c.name.Name)), func(s string) bool { return s == "" })...)
+		if v.snapshot == nil {
+			continue
+		}
+		for _, value := range valuesOf(v.snapshot.Named(c.name.Name)) {
+			if value != "" {
+				earlier = append(earlier, value)
+				values = append(values, known{value, "of the step " + v.step.Name})
+			}
 		}
 	}
 	now := c.view.snapshot.Named(c.name.Name)
 	for _, k := range now {
-		stays := slices.ContainsFunc(earlier, func(old string) bool {
-			return k.Value == old || evidence.Traceable(old) && strings.Contains(k.Value, old)
-		})
+		stays := slices.Contains(earlier, k.Value) || c.held(values, k.Value) != nil
 		if stays || c.name.Set != "" && len(earlier) > 0 {
 			return finding{outcome: verdict.Fail, state: true, observed: show(k.Value) + " is still in the jar", cookie: jarExcerpt(k, c.view.step.Name, "pair")}
 		}
 	}
 	for _, k := range c.view.snapshot.Cookies {
-		copied := slices.ContainsFunc(earlier, func(old string) bool { return evidence.Traceable(old) && strings.Contains(k.Value, old) })
-		if copied && k.Name != c.name.Name {
-			return finding{outcome: verdict.Fail, state: true, observed: fmt.Sprintf("its value is still in the jar, under the name %s", show(k.Name)), cookie: jarExcerpt(k, c.view.step.Name, "pair")}
+		if k.Name == c.name.Name {
+			continue
+		}
+		if t := c.held(values, k.Value); t != nil {
+			return finding{
+				outcome: verdict.Fail, state: true,
+				observed: fmt.Sprintf("its value is still in the jar, under the name %s%s", show(k.Name), as(t)),
+				cookie:   jarExcerpt(k, c.view.step.Name, "pair"),
+			}
 		}
 	}
 	before := c.before(c.choice(c.view))
@@ -175,8 +186,15 @@ func (c cookie) notStored() finding {
 	}
 	values := c.identities()
 	for _, w := range c.view.writes {
-		if k := holding(values, w.Value); k != nil && !w.Deletes() && w.Name != c.name.Name {
-			return finding{outcome: verdict.Fail, observed: fmt.Sprintf("its value %s, %s, was written under the name %s", show(k.value), k.from, show(w.Name)), cookie: writeExcerpt(w, "pair")}
+		if w.Deletes() || w.Name == c.name.Name {
+			continue
+		}
+		if t := c.held(values, w.Value); t != nil {
+			return finding{
+				outcome:  verdict.Fail,
+				observed: fmt.Sprintf("its value %s, %s, was written under the name %s%s", show(t.Needle.Value), t.Needle.From, show(w.Name), as(t)),
+				cookie:   writeExcerpt(w, "pair"),
+			}
 		}
 	}
 	if c.view.snapshot == nil {
@@ -198,11 +216,41 @@ func (c cookie) notStored() finding {
 		case leftover:
 		case k.Name == c.name.Name && k.Value != "":
 			return finding{outcome: verdict.Fail, observed: show(k.Value) + " is new in the jar", cookie: jarExcerpt(k, c.view.step.Name, "pair")}
-		case k.Name != c.name.Name && holding(values, k.Value) != nil:
-			return finding{outcome: verdict.Fail, observed: fmt.Sprintf("its value %s is new in the jar under the name %s", show(holding(values, k.Value).value), show(k.Name)), cookie: jarExcerpt(k, c.view.step.Name, "pair")}
+		case k.Name != c.name.Name:
+			if t := c.held(values, k.Value); t != nil {
+				return finding{
+					outcome:  verdict.Fail,
+					observed: fmt.Sprintf("its value %s is new in the jar under the name %s%s", show(t.Needle.Value), show(k.Name), as(t)),
+					cookie:   jarExcerpt(k, c.view.step.Name, "pair"),
+				}
+			}
 		}
 	}
+	if f := c.carried(before); f != nil {
+		return *f
+	}
 	return c.proven(observed)
+}
+
+// carried tells of a request that carried the cookie with a value that was not in
+// the jar before the visitor's choice: it was stored since, though nobody saw the
+// writing, as when the page before was left.
+func (c cookie) carried(before *view) *finding {
+	for _, s := range c.view.sent {
+		for pair := range strings.SplitSeq(s.HeaderValue("cookie"), ";") {
+			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
+			if name != c.name.Name || value == "" || before != nil &&
+				slices.ContainsFunc(before.snapshot.Named(name), func(old evidence.Cookie) bool { return old.Value == value }) {
+				continue
+			}
+			return &finding{
+				outcome:  verdict.Fail,
+				observed: fmt.Sprintf("request %d carried it as %s, which was stored since the choice", s.Seq, show(value)),
+				request:  lackExcerpt(s),
+			}
+		}
+	}
+	return nil
 }
 
 // identities returns what anyone could know the visitor by: the values of this
@@ -224,19 +272,6 @@ func (c cookie) live(v *view) []*evidence.CookieWrite {
 		}
 	}
 	return live
-}
-
-// holding returns the known value that the text holds, as it is or
-// percent-encoded, or nil.
-func holding(values []known, text string) *known {
-	plain, err := url.PathUnescape(text)
-	if err != nil {
-		plain = text
-	}
-	if i := slices.IndexFunc(values, func(k known) bool { return strings.Contains(text, k.value) || strings.Contains(plain, k.value) }); i >= 0 {
-		return &values[i]
-	}
-	return nil
 }
 
 func valuesOf(cookies []evidence.Cookie) []string {

@@ -69,6 +69,14 @@ func unwritten(step, name string) func(*evidence.Evidence) {
 	}
 }
 
+// carrying makes a request carry those cookies, or none.
+func carrying(r *evidence.Request, cookies string) {
+	r.Header = slices.DeleteFunc(r.Header, func(f evidence.Field) bool { return f.Name == "cookie" })
+	if cookies != "" {
+		r.Header = append(r.Header, evidence.Field{Name: "cookie", Value: cookies})
+	}
+}
+
 func all(edits ...func(*evidence.Evidence)) func(*evidence.Evidence) {
 	return func(ev *evidence.Evidence) {
 		for _, edit := range edits {
@@ -223,9 +231,18 @@ func TestNotStoredCookie(t *testing.T) {
 		"no snapshot before":   {unseen("identified"), verdict.Inconclusive, "the cookies before the visitor's choice were not recorded"},
 		"the pixel asleep":     {quiet("anonymous"), verdict.Inconclusive, "the pixel sent nothing since the page was opened"},
 		"unfenced":             {unfenced("anonymous"), verdict.Inconclusive, "come to rest"},
+		"stored as the page was left": {func(ev *evidence.Evidence) {
+			carrying(ev.During("anonymous")[0], "wtstp_eid=7777777777777777777")
+		}, verdict.Fail, `carried it as "7777777777777777777"`},
+		"carried from before the choice": {func(ev *evidence.Evidence) {
+			carrying(ev.During("anonymous")[0], "a=b; wtstp_eid=2135817235100012345")
+		}, verdict.Pass, ""},
 		"never stored": {func(ev *evidence.Evidence) {
 			for _, s := range ev.Steps {
 				all(lacks(s.Name, "wtstp_eid"), unwritten(s.Name, "wtstp_eid"))(ev)
+			}
+			for i := range ev.Requests {
+				carrying(&ev.Requests[i], "")
 			}
 		}, verdict.Inconclusive, "it was stored in no other step"},
 	})

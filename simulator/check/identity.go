@@ -34,26 +34,21 @@ func (i identity) untraced() finding {
 		}
 	}
 	for _, s := range sent {
-		if reason := i.unsearched(s, values); reason != "" {
+		if reason := i.unsearched(i.view, s, values); reason != "" {
 			return inconclusive("%s", reason)
 		}
 	}
-	for _, role := range i.roles() {
-		if i.blindToGiven(role, values) {
-			return inconclusive("the evidence is redacted, so what the site gave cannot be looked for")
-		}
+	if i.blindToGiven(i.view, i.roles(), values) {
+		return inconclusive("the evidence is redacted, so what the site gave cannot be looked for")
 	}
 	was := i.known()
 	switch {
-	case was == nil:
-		return inconclusive("the pixel was seen to send none of it in any other step, so its absence proves nothing").seen("no trace")
-	case !i.awake(i.view) && !i.works(i.view):
+	case was == "":
+		return inconclusive("the pixel was seen to send none of it, so its absence proves nothing").seen("no trace")
+	case !i.awake(i.view):
 		return inconclusive("the pixel sent nothing since the page of the step %s was opened", i.view.step.Name).seen("no trace")
 	}
-	return finding{
-		outcome:  verdict.Pass,
-		observed: fmt.Sprintf("no trace in the requests of the step (%d); it was there in the step %s", len(sent), was.step.Name),
-	}
+	return finding{outcome: verdict.Pass, observed: fmt.Sprintf("no trace in the requests of the step (%d); %s", len(sent), was)}
 }
 
 // roles lists what is looked for.
@@ -64,11 +59,17 @@ func (i identity) roles() []string {
 	return append([]string{scenario.RoleVisitorID}, slices.Sorted(maps.Keys(i.plan.Scenario.Config.Customer))...)
 }
 
-// values returns what the visitor was known by before the step, each once.
+// values returns what the visitor was known by before the step, each once. What the
+// site gave is the same in every step; where it was redacted, only the pixel's
+// requests show what stands for it.
 func (i identity) values() []known {
 	var values []known
 	for _, role := range i.roles() {
-		for _, k := range i.knownValues(role, i.views[:i.view.index]) {
+		views := i.views[:i.view.index]
+		if i.redacted && i.plan.Scenario.Config.Customer[role] != "" {
+			views = i.views
+		}
+		for _, k := range i.knownValues(role, views) {
 			if !slices.ContainsFunc(values, func(other known) bool { return other.value == k.value }) {
 				values = append(values, k)
 			}
@@ -89,18 +90,26 @@ func (i identity) judged() []*sent {
 	})
 }
 
-// counts tells which places of a request belong to what was made at the time that
-// is asked for, where hits that were made before and after the choice came
-// together. What stands outside every hit, as in a header, counts as made with the
-// request: later.
-func (i identity) counts(s *sent) func(evidence.Span) bool {
-	if earlier, later := i.groups(i.view, s); i.among == "" || !earlier || !later {
-		return nil
+// counts tells which traces in a request count: not those that the site lets the
+// pixel send; and, where hits that were made before and after the choice came
+// together, those in what was made at the time that is asked for. What stands
+// outside every hit, as in a header, counts as made with the request: later.
+func (i identity) counts(s *sent) func(evidence.Trace) bool {
+	mixed := false
+	if i.among != "" {
+		earlier, later := i.groups(i.view, s)
+		mixed = earlier && later
 	}
 	hits := s.hits()
-	return func(at evidence.Span) bool {
+	return func(t evidence.Trace) bool {
+		if i.permitted(s, t) {
+			return false
+		}
+		if !mixed {
+			return true
+		}
 		for _, h := range hits {
-			if slices.ContainsFunc(h.parameters, func(p evidence.Placed) bool { return within(at, p.Span) }) {
+			if slices.ContainsFunc(h.parameters, func(p evidence.Placed) bool { return within(t.Span, p.Span) }) {
 				return i.belongs(i.view, h, i.among)
 			}
 		}
@@ -108,41 +117,75 @@ func (i identity) counts(s *sent) func(evidence.Span) bool {
 	}
 }
 
+// permitted tells that the trace is what the site lets the pixel send of an
+// anonymous visitor: a value that it gave for a role which it does not list among
+// the suppressed, in the parameter of such a role and nothing else.
+func (i identity) permitted(s *sent, t evidence.Trace) bool {
+	if !s.pixel || !i.mayLeave(t.Needle.Value) {
+		return false
+	}
+	own := false
+	for _, p := range s.reading.Parameters {
+		if !within(t.Span, p.Span) {
+			continue
+		}
+		if !slices.ContainsFunc(i.unsuppressed(), func(role string) bool { return i.plan.ParameterName(role).Name == p.Name }) {
+			return false
+		}
+		own = true
+	}
+	return own
+}
+
+// mayLeave tells that the value is one that the site gave for a role which it does
+// not suppress, or what the pixel makes of it for that role.
+func (i identity) mayLeave(value string) bool {
+	if slices.ContainsFunc(i.knownValues(scenario.RoleVisitorID, i.views), func(k known) bool { return k.value == value }) {
+		return false
+	}
+	return slices.ContainsFunc(i.unsuppressed(), func(role string) bool {
+		return slices.ContainsFunc(i.knownValues(role, i.views), func(k known) bool { return k.value == value })
+	})
+}
+
+// unsuppressed lists the roles that the site gives and lets an anonymous visitor's
+// requests carry, of a pixel that can suppress them.
+func (i identity) unsuppressed() []string {
+	if !slices.Contains(i.plan.Pixel.Features, scenario.FeatureSuppressedParameters) {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Sorted(maps.Keys(i.plan.Scenario.Config.Customer)), func(role string) bool {
+		return slices.Contains(i.plan.Scenario.Config.Suppress, role) || i.plan.ParameterName(role).Name == ""
+	})
+}
+
 func within(a, b evidence.Span) bool {
 	return a.Text == b.Text && a.From < b.To && b.From < a.To
 }
 
-// known returns another step in which the pixel was seen to send who the visitor
-// is, by one of the roles. It may be a later one: what the site gave was there to
-// be sent all the time.
-func (i identity) known() *view {
-	for _, v := range i.views {
-		for _, role := range i.roles() {
-			name := i.plan.ParameterName(role)
-			if v != i.view && name.Name != "" && (parameter{bench: i.bench, name: name}).seenIn(v) {
-				return v
-			}
+// known says what shows that there was something to find: an earlier step in which
+// the pixel was seen to send who the visitor is; another one in which it was seen
+// to send what the site gives; or that the site gives it on the page that the pixel
+// runs on, which takes it by that role. It is empty when nothing does.
+func (i identity) known() string {
+	for _, v := range i.views[:i.view.index] {
+		if slices.ContainsFunc(i.roles(), func(role string) bool { return i.sends(v, role) }) {
+			return "it was there in the step " + v.step.Name
 		}
 	}
-	return nil
+	given := slices.DeleteFunc(i.roles(), func(role string) bool { return i.plan.Scenario.Config.Customer[role] == "" })
+	for _, v := range i.views[i.view.index+1:] {
+		if slices.ContainsFunc(given, func(role string) bool { return i.sends(v, role) }) {
+			return "it was there in the step " + v.step.Name
+		}
+	}
+	if slices.ContainsFunc(given, func(role string) bool { return i.plan.ParameterName(role).Name != "" }) {
+		return "the site gave it to the pixel"
+	}
+	return ""
 }
 
-// works tells whether the pixel was seen to run on the page that the step ended
-// on, though nothing of it arrived: it tried to reach its collector, or wrote a
-// cookie of its own.
-func (b *bench) works(v *view) bool {
-	own := map[string]bool{}
-	for role := range b.plan.Pixel.Cookies {
-		own[b.plan.CookieName(role).Name] = true
-	}
-	for _, other := range b.views[:v.index+1] {
-		if other.document != v.document {
-			continue
-		}
-		if slices.ContainsFunc(other.sent, func(s *sent) bool { return s.Purpose == "unreachable" }) ||
-			slices.ContainsFunc(other.writes, func(w *evidence.CookieWrite) bool { return own[w.Name] && !w.Deletes() }) {
-			return true
-		}
-	}
-	return false
+func (i identity) sends(v *view, role string) bool {
+	name := i.plan.ParameterName(role)
+	return name.Name != "" && (parameter{bench: i.bench, name: name}).seenIn(v)
 }

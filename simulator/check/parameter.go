@@ -29,8 +29,11 @@ type carriage struct {
 	nested string
 }
 
+// nothings are what a script sends that had no value.
+var nothings = []string{"undefined", "null", "NaN", "[object Object]"}
+
 // carries looks for the parameter in a hit. The name of nothing, such as
-// "undefined", is what a script sends that had no value; it counts as empty.
+// "undefined", counts as empty.
 func carries(h hit, name string) carriage {
 	var c carriage
 	var named []evidence.Parameter
@@ -43,7 +46,7 @@ func carries(h hit, name string) carriage {
 		}
 		c.spans = append(c.spans, p.Span)
 		c.values = append(c.values, p.Value)
-		if slices.Contains([]string{"undefined", "null", "NaN", "[object Object]"}, p.Value) {
+		if slices.Contains(nothings, p.Value) {
 			p.Value = ""
 		}
 		named = append(named, p.Parameter)
@@ -191,11 +194,11 @@ func (p parameter) untraced() finding {
 		return *f
 	}
 	for _, s := range p.view.sent {
-		if reason := p.unsearched(s, earlier); reason != "" {
+		if reason := p.unsearched(p.view, s, earlier); reason != "" {
 			return inconclusive("%s", reason)
 		}
 	}
-	if p.blindToGiven(p.role, earlier) {
+	if p.blindToGiven(p.view, []string{p.role}, earlier) {
 		return inconclusive("the evidence is redacted, so the value that the site gave cannot be looked for")
 	}
 	for _, v := range p.views[:p.view.index] {
@@ -217,7 +220,7 @@ func (p parameter) proven(hits []hit, values []known, nested string) finding {
 	}
 	if p.among == "" && len(values) > 0 {
 		for _, s := range p.view.sent {
-			if reason := p.unsearched(s, values); reason != "" {
+			if reason := p.unsearched(p.view, s, values); reason != "" {
 				return inconclusive("%s", reason).seen("%s, as far as they are known", absent)
 			}
 		}
@@ -225,7 +228,7 @@ func (p parameter) proven(hits []hit, values []known, nested string) finding {
 	if nested != "" {
 		return inconclusive("%s", nested).seen("%s by that name", absent)
 	}
-	if p.blindToGiven(p.role, values) {
+	if p.blindToGiven(p.view, []string{p.role}, values) {
 		return inconclusive("the evidence is redacted, so the value that the site gave cannot be looked for").seen("%s", absent)
 	}
 	contrast := p.elsewhere()

@@ -29,13 +29,14 @@ func (b *bench) canary(values []known) *evidence.Canary {
 	return c
 }
 
-// traced looks for the values in a request that was seen in the step. A place in
-// it counts only where counts says so; nil means everywhere. What could not be
+// traced looks for the values in a request that was seen in the step. A trace
+// counts only where counts says so; nil means everywhere. What could not be
 // searched whole makes no finding; see unsearched.
-func (b *bench) traced(v *view, s *sent, values []known, counts func(evidence.Span) bool) *finding {
-	found, reading := b.search(v, s, values)
+func (b *bench) traced(v *view, s *sent, values []known, counts func(evidence.Trace) bool) *finding {
+	looked := b.search(v, s, values)
+	found := looked.found
 	if counts != nil {
-		found = slices.DeleteFunc(found, func(t evidence.Trace) bool { return !counts(t.Span) })
+		found = slices.DeleteFunc(slices.Clone(found), func(t evidence.Trace) bool { return !counts(t) })
 	}
 	if len(found) == 0 {
 		return nil
@@ -50,34 +51,68 @@ func (b *bench) traced(v *view, s *sent, values []known, counts func(evidence.Sp
 	return &finding{
 		outcome:  verdict.Fail,
 		observed: fmt.Sprintf("its value %s, %s, in request %d, %s", show(first.Needle.Value), first.Needle.From, s.Seq, first.Way),
-		request:  excerpt(&sent{Request: s.Request, reading: reading}, spans),
+		request:  excerpt(&sent{Request: s.Request, reading: looked.reading}, spans),
 	}
 }
 
-// search returns where the values stand in the request, and the reading that the
-// places are of.
-func (b *bench) search(v *view, s *sent, values []known) ([]evidence.Trace, *evidence.Reading) {
-	reading := s.reading
-	if !s.pixel {
-		reading = b.withoutLeftovers(v, s)
+// looked is what a search of a request brought.
+type looked struct {
+	// reading is the one that the places are of.
+	reading *evidence.Reading
+	found   []evidence.Trace
+	// unsearched says why there may be more.
+	unsearched string
+}
+
+// search looks for the values in the request, once for all who ask.
+func (b *bench) search(v *view, s *sent, values []known) looked {
+	c := b.canary(values)
+	if l, ok := s.looked[c]; ok {
+		return l
 	}
-	found, _ := b.canary(values).Search(reading)
-	return found, reading
+	l := looked{reading: s.reading}
+	if !s.pixel {
+		l.reading = b.withoutLeftovers(v, s)
+	}
+	l.found, l.unsearched = c.Search(l.reading)
+	if s.looked == nil {
+		s.looked = map[*evidence.Canary]looked{}
+	}
+	s.looked[c] = l
+	return l
 }
 
 // unsearched says why the values may stand in the request though they were not
 // found, or "".
-func (b *bench) unsearched(s *sent, values []known) string {
+func (b *bench) unsearched(v *view, s *sent, values []known) string {
 	if s.Incomplete != "" {
 		return fmt.Sprintf("request %d is not known whole: %s", s.Seq, s.Incomplete)
 	}
 	if s.pixel && s.reading.Unread != "" {
 		return fmt.Sprintf("request %d cannot be read whole: %s", s.Seq, s.reading.Unread)
 	}
-	if _, reason := b.canary(values).Search(s.reading); reason != "" {
+	if reason := b.search(v, s, values).unsearched; reason != "" {
 		return fmt.Sprintf("request %d cannot be searched whole: %s", s.Seq, reason)
 	}
 	return ""
+}
+
+// held returns a trace of one of the values in a text that is kept, such as a
+// cookie's value, or nil.
+func (b *bench) held(values []known, text string) *evidence.Trace {
+	found, _ := b.canary(values).SearchText(text)
+	if len(found) == 0 {
+		return nil
+	}
+	return &found[0]
+}
+
+// as words the way of a trace in a kept text, such as " (Base64)".
+func as(t *evidence.Trace) string {
+	if t.Way == "" {
+		return ""
+	}
+	return " (" + t.Way + ")"
 }
 
 // withoutLeftovers reads the request of a page, or of the tracker's own code,

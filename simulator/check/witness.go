@@ -140,8 +140,9 @@ type known struct {
 	from string
 }
 
-// knownValues returns the values, long enough to be looked for, that a role had:
-// as the pixel's parameter or cookie in any step, and as the site gave it.
+// knownValues returns the values, long enough for their hashes at least to be
+// looked for, that a role had: as the pixel's parameter or cookie in any of the
+// steps, and as the site gave it.
 func (b *bench) knownValues(role string, views []*view) []known {
 	var values []known
 	add := func(value, from string) {
@@ -149,7 +150,7 @@ func (b *bench) knownValues(role string, views []*view) []known {
 		if plain, err := url.PathUnescape(value); err == nil {
 			value = plain
 		}
-		if evidence.Traceable(value) && !slices.ContainsFunc(values, func(k known) bool { return k.value == value }) {
+		if len(value) >= evidence.MinHashed && !slices.Contains(nothings, value) && !slices.ContainsFunc(values, func(k known) bool { return k.value == value }) {
 			values = append(values, known{value, from})
 		}
 	}
@@ -183,12 +184,45 @@ func (b *bench) knownValues(role string, views []*view) []known {
 	return values
 }
 
-// blindToGiven tells that the value which the site gave cannot be looked for:
-// it was redacted, and what the pixel sends in its place is something else.
-func (b *bench) blindToGiven(role string, values []known) bool {
-	given := b.plan.Scenario.Config.Customer[role]
-	if !b.redacted || !evidence.Traceable(given) {
+// redactedToken is what stands for a value, or for a hash of it, in redacted evidence; see
+// [evidence.Redact].
+var redactedToken = regexp.MustCompile(`redacted-[0-9a-f]{12}(-short-digest|-short)?`)
+
+// blindToGiven tells that a value which the site gave for one of the roles may
+// stand in what was sent in the step and cannot be recognised, though the values
+// were looked for: the evidence is redacted, and something stands there of which
+// nobody knows what it was.
+func (b *bench) blindToGiven(v *view, roles []string, values []known) bool {
+	given := func(role string) bool { return len(b.plan.Scenario.Config.Customer[role]) >= evidence.MinHashed }
+	if !b.redacted || !slices.ContainsFunc(roles, given) {
 		return false
 	}
-	return !slices.ContainsFunc(values, func(k known) bool { return k.value != given && strings.Contains(k.value, "redacted-") })
+	explained := map[string]bool{}
+	b.explain(values, explained)
+	for _, named := range []map[string]scenario.Name{b.plan.Pixel.Parameters, b.plan.Pixel.Cookies} {
+		for role := range named {
+			if !slices.Contains(roles, role) {
+				b.explain(b.knownValues(role, b.all), explained)
+			}
+		}
+	}
+	for _, s := range v.sent {
+		for _, text := range s.reading.Texts {
+			for _, t := range redactedToken.FindAllString(text.Content, -1) {
+				if !explained[t] && !strings.HasSuffix(t, "-short") {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// explain adds the tokens of the values.
+func (b *bench) explain(values []known, explained map[string]bool) {
+	for _, k := range values {
+		for _, t := range redactedToken.FindAllString(k.value, -1) {
+			explained[t], explained[t+"-digest"] = true, true
+		}
+	}
 }

@@ -101,6 +101,69 @@ func TestWays(t *testing.T) {
 	}
 }
 
+func TestSearchText(t *testing.T) {
+	t.Parallel()
+	c := planted()
+	for text, want := range map[string]string{
+		"":                                       "",
+		"1":                                      "",
+		plantedID:                                "",
+		"a=1&b=" + plantedID:                     "field b",
+		"v1." + plantedID + ".1772366400":        "",
+		`%7B%22id%22%3A%22` + plantedMail + `"}`: "percent → JSON id",
+		hex.EncodeToString([]byte(plantedMail)):  "hex",
+	} {
+		found, unsearched := c.SearchText(text)
+		holds := len(text) > 1
+		if unsearched != "" || (len(found) == 1) != holds || holds && found[0].Way != want {
+			t.Errorf("%s: found %v, unsearched %q; want the way %q", text, found, unsearched, want)
+		}
+	}
+}
+
+func TestRedactWhatIsWrapped(t *testing.T) {
+	t.Parallel()
+	values := []string{plantedID, plantedMail, "Meier"}
+	sum := sha256.Sum256([]byte("meier"))
+	mail := sha256.Sum256([]byte(strings.ToLower(plantedMail)))
+	inner := base64.StdEncoding.EncodeToString([]byte(`{"id":"` + plantedID + `","mail":"` + plantedMail + `"}`))
+	e := &Evidence{Requests: []Request{{
+		URL:    "https://c.test/wt?b=" + url.QueryEscape(inner) + "&h=" + hex.EncodeToString(mail[:]) + "&n=" + hex.EncodeToString(sum[:]) + "&keep=1",
+		Header: []Field{{"cookie", "x=" + strings.ToUpper(hex.EncodeToString([]byte(plantedID)))}},
+		Body:   Bytes(packWith(gzipped)(`{"a":{"z":"` + base64.StdEncoding.EncodeToString([]byte(packWith(zstded)(strings.Repeat(plantedID, 3)))) + `","k":"keep"}}`)),
+	}}, Snapshots: []Snapshot{{Cookies: []Cookie{{Name: "c", Value: base64.StdEncoding.EncodeToString([]byte(plantedID))}}}}}
+	redacted := Redact(e, values, []byte("key"))
+	needles := make([]Needle, len(values))
+	tokens := make([]Needle, len(values))
+	r := redactor{key: []byte("key")}
+	for i, v := range values {
+		needles[i], tokens[i] = Needle{Value: v}, Needle{Value: r.token(v)}
+	}
+	before, after := NewCanary(needles), NewCanary(tokens)
+	request := &redacted.Requests[0]
+	if found, _ := before.Search(request.Read()); len(found) > 0 {
+		t.Errorf("still there: %v", found)
+	}
+	where := func(c *Canary, r *Request) map[string]bool {
+		list := map[string]bool{}
+		found, _ := c.Search(r.Read())
+		for _, f := range found {
+			i := slices.IndexFunc(append(slices.Clone(needles), tokens...), func(n Needle) bool { return n == f.Needle })
+			list[fmt.Sprintf("%s: %d", f.Part, i%len(values))] = true
+		}
+		return list
+	}
+	if diff := cmp.Diff(where(before, &e.Requests[0]), where(after, request)); diff != "" {
+		t.Errorf("what a judge sees (-before +after):\n%s", diff)
+	}
+	if !strings.HasSuffix(request.URL, "&keep=1") || !strings.Contains(string(request.Body), `"k":"keep"`) {
+		t.Errorf("more was taken than what holds a value: %s, %s", request.URL, request.Body)
+	}
+	if found, _ := after.SearchText(redacted.Snapshots[0].Cookies[0].Value); len(found) != 1 {
+		t.Errorf("the cookie is %s", redacted.Snapshots[0].Cookies[0].Value)
+	}
+}
+
 func TestEveryHashInEveryForm(t *testing.T) {
 	t.Parallel()
 	const value = " Jane.Doe@Shop.test "

@@ -130,12 +130,12 @@ func (v *view) becomes(mode Mode) bool {
 	return v.Took && v.Mode == mode && v.Before != Unknown && v.Step.Script == "" && !v.Loads
 }
 
-// shown tells that another moment of the walk is a judged page view in the mode,
-// so that what is missing here is known to be there otherwise.
+// shown tells that another moment of the same person is a judged page view in the
+// mode, so that what is missing here is known to be there otherwise.
 func (v *view) shown(mode Mode) bool {
 	for i := range v.moments {
 		m := &v.moments[i]
-		if i != v.index && m.Sends() && m.Loads && m.Before == mode && m.Mode == mode {
+		if i != v.index && m.Device == v.Device && m.Sends() && m.Loads && m.Before == mode && m.Mode == mode {
 			return true
 		}
 	}
@@ -151,7 +151,7 @@ func (v *view) opened() bool {
 // returned tells that the visitor came back identifiably in some step of the walk,
 // which a collector can tell.
 func (v *view) returned() bool {
-	return slices.ContainsFunc(v.moments, func(m Moment) bool { return m.Returned })
+	return slices.ContainsFunc(v.moments, func(m Moment) bool { return m.Returned && m.Device == v.Device })
 }
 
 // pageView tells that all requests of the step are page views, as far as they are

@@ -180,7 +180,8 @@ func unlinked(v *view) []scenario.Expectation {
 	for i := range v.moments {
 		other := &view{Moment: &v.moments[i], walk: v.walk, pixel: v.pixel, moments: v.moments, index: i}
 		switch {
-		case !other.viewed(v.Step.Open):
+		case !other.viewed(v.Step.Open) || other.Cause != v.Cause:
+			// What differs may come from how they became what they are.
 		case other.Device != "":
 			unlike = other.Step.Name
 		case i < v.index && other.Visit < v.Visit:

@@ -245,10 +245,17 @@ func (d *draw) stranger() {
 	again.Open = page
 	d.add(again)
 	d.add(scenario.Step{Device: scenario.DeviceSecond, Open: page})
-	if !optIn(d.model.config) {
-		d.add(scenario.Step{Do: scenario.ActionOptOut})
+	switch _, cause := d.model.mode(d.model.person("")); {
+	case cause == TakenBack: // he had agreed before he withdrew, and so must the other
+		d.add(scenario.Step{Do: scenario.ActionOptIn})
 		d.add(scenario.Step{Open: page})
+		d.add(scenario.Step{Do: scenario.ActionWithdraw})
+	case !optIn(d.model.config):
+		d.add(scenario.Step{Do: scenario.ActionOptOut})
+	default:
+		return
 	}
+	d.add(scenario.Step{Open: page})
 }
 
 // lifetime reads a span that this package has written.

@@ -67,6 +67,12 @@ func (f *form) word(key, value string) {
 	}
 }
 
+func (f *form) span(key string, l Lifetime) {
+	if l.Text != "" {
+		f.raw(key, l.Text)
+	}
+}
+
 func (f *form) raw(key, value string) { *f = append(*f, key+": "+value) }
 
 func (f *form) list(key string, words []string) {
@@ -144,7 +150,7 @@ func stepForm(s Step) string {
 	if s.Day != 0 {
 		f.raw("day", strconv.Itoa(s.Day))
 	}
-	f.word("after", s.After.Text)
+	f.span("after", s.After)
 	f.list("forget", s.Forget)
 	f.word("collector", s.Collector)
 	f.word("network", s.Network)
@@ -166,7 +172,7 @@ func expectationForm(e Expectation) string {
 	f.word("unlike", e.Unlike)
 	f.word("among", e.Among)
 	f.word("is", e.Is)
-	f.word("lasts", e.Lasts.Text)
+	f.span("lasts", e.Lasts)
 	f.word("clause", e.Clause)
 	return f.String()
 }
@@ -182,7 +188,7 @@ func list(words []string) string {
 var (
 	// flowPattern is what needs no quotes wherever it stands; blockPattern what
 	// needs none after a key on a line of its own. Both are narrower than YAML.
-	flowPattern  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*$`)
+	flowPattern  = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./@+-]*( [A-Za-z0-9_./@+-]+)*$`)
 	blockPattern = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_./@+,;()'’…-]*( [A-Za-z0-9_./@+,;()'’…-]+)*$`)
 )
 
