@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 	"github.com/onsi/gomega/gbytes"
@@ -22,7 +23,7 @@ import (
 
 // updatePixels rewrites the findings on the vendors' own pixels:
 //
-//	go test ./e2e -count=1 -ginkgo.focus "vendor's own pixel" -update-pixels
+//	go test ./e2e -count=1 -ginkgo.focus "own Smart Pixel" -update-pixels
 var updatePixels = flag.Bool("update-pixels", false, "rewrite the findings on the vendors' own pixels")
 
 // envPixels, set to "required", makes it an error that a vendor's own pixel is
@@ -94,7 +95,7 @@ func findings(r *verdict.Result) string {
 	return b.String()
 }
 
-var _ = g.Describe("a vendor's own pixel", func() {
+var _ = g.Describe("the vendor's own Smart Pixel", func() {
 	g.It("breaks the promises that are known, and keeps the others", func(ctx g.SpecContext) {
 		file := filepath.Join(g.GinkgoT().TempDir(), "result.json")
 		session, temporary := start("run", "--pixel", "mapp", "--script", smartPixel("smart-pixel.min.js"), "--json", file)
@@ -108,7 +109,7 @@ var _ = g.Describe("a vendor's own pixel", func() {
 		}
 		want, err := os.ReadFile(golden)
 		Expect(err).NotTo(HaveOccurred())
-		Expect(got).To(Equal(string(want)), "if the change is meant: go test ./e2e -update-pixels")
+		Expect(cmp.Diff(string(want), got)).To(BeEmpty(), "if the change is meant: go test ./e2e -update-pixels")
 	}, g.SpecTimeout(5*time.Minute))
 
 	g.It("differs from the reference in what is known, and two of its builds hardly", func(ctx g.SpecContext) {

@@ -70,7 +70,7 @@ func (b *browser) get(target string) *http.Response {
 func TestCollectorsThatJoinAnonymousVisits(t *testing.T) {
 	t.Parallel()
 	for name, returning := range map[string]int{
-		"": 0, "joins-anonymous-visits-by-address": 1, "joins-anonymous-visits-by-screen": 1, "joins-anonymous-visits-by-cookie": 1,
+		"": 0, "joins-anonymous-visits-by-address": 1, "joins-anonymous-visits-by-cookie": 1,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -11,10 +11,6 @@ func mappAnonymous() []Fault {
 			hit, anonymousHit, ``),
 		mapp("sends-nc-of-zero", "An anonymous request carries nc=0", sent,
 			hit, anonymousHit, `sent.push(["nc", "0"]);`),
-		mapp("sends-empty-nc", "An anonymous request carries nc without a value", sent,
-			hit, anonymousHit, `sent.push(["nc", ""]);`),
-		mapp("sends-nc-in-capitals", "An anonymous request carries NC=1 in place of nc=1", sent,
-			hit, anonymousHit, `sent.push(["NC", "1"]);`),
 		mapp("sends-nc-on-the-first-page-only", "Only the first anonymous page of a tab is marked with nc=1", sent,
 			hit, anonymousHit, `if (!sessionStorage.getItem("wt_n")) { `+anonymousHit+` }
     sessionStorage.setItem("wt_n", "1");`),
@@ -27,11 +23,6 @@ func mappAnonymous() []Fault {
 			hit, "if (anonymous) {\n    sent.push", "if (true) {\n    sent.push"),
 		mapp("sends-nc-in-every-action", "An action carries nc=1, an identifiable one too", only,
 			hit, "if (anonymous) {\n    sent.push", "if (anonymous || told.action.name) {\n    sent.push"),
-		mapp("sends-nc-once-more-after-the-opt-back", "The first hit after the opt-back carries both ever-id and nc=1", only,
-			hit, "if (anonymous) {\n    sent.push", `const before = sessionStorage.getItem("wt_m");
-  sessionStorage.setItem("wt_m", String(anonymous));
-  if (anonymous || before === "true") {
-    sent.push`),
 		mappWith("silent", "Nothing is ever sent", nil,
 			tracker.Patch{File: facade, Find: `outbox.add(build(`, Replace: `void (build(`}),
 	}
@@ -46,8 +37,6 @@ func mappSuppressed() []Fault {
 	return []Fault{
 		mapp("never-suppresses", "An anonymous request carries the parameters that are to be suppressed", omitted,
 			hit, list, `[]`),
-		mapp("suppresses-one-parameter", "Only the first parameter of the list is suppressed", omitted,
-			hit, list, `anonymous ? options.suppressParameter.slice(0, 1) : []`),
 		mapp("suppresses-all-but-the-last", "The last parameter of the list is not suppressed", omitted,
 			hit, list, `anonymous ? options.suppressParameter.slice(0, -1) : []`),
 		mapp("suppresses-in-page-views-only", "An anonymous action carries the parameters that are to be suppressed", omitted,
@@ -58,8 +47,6 @@ func mappSuppressed() []Fault {
 			hit, filter, `fields.map(([name, value]) => [name, suppressed.includes(name) ? sha256(String(value)) : value])`),
 		mapp("renames-what-is-suppressed", "A suppressed parameter is sent under another name", omitted,
 			hit, filter, `fields.map(([name, value]) => [suppressed.includes(name) ? "x" + name : name, value])`),
-		mapp("suppresses-parameters-of-two-letters", "Parameters whose name has more than two letters are not suppressed", omitted,
-			hit, filter, `fields.filter(([name]) => !suppressed.includes(name) || name.length > 2)`),
 		mapp("always-suppresses", "An identifiable request lacks the listed parameters too",
 			[]string{"mapp.suppressed-only-when-anonymous"},
 			hit, list, `options.suppressParameter`),
@@ -69,9 +56,5 @@ func mappSuppressed() []Fault {
   const suppressed = sessionStorage.getItem("wt_s") ?`),
 		mapp("suppresses-by-default", "The list of suppressed parameters holds cd, uc5 and uc7 by default", empty,
 			facade, `suppressParameter: [],`, `suppressParameter: ["cd", "uc5", "uc7"],`),
-		mapp("suppresses-all-customer-data", "An anonymous request carries no customer data, whatever the list says", empty,
-			hit, `...customer(told.customer),`, `...(anonymous ? [] : customer(told.customer)),`),
-		mapp("suppresses-categories", "An anonymous request carries no categories, whatever the list says", empty,
-			hit, filter, `fields.filter(([name]) => !suppressed.includes(name) && !(anonymous && name.startsWith("uc")))`),
 	}
 }

@@ -23,35 +23,18 @@ func mappChoices() []Fault {
 			patch(reading, `read("miCookieOptOut") !== null`),
 			patch(writing, `write("miCookieOptOut", "1", 60 * (usable ? minutes : choiceMinutes));`),
 			patch(removing, `remove("miCookieOptOut")`)),
-		mapp("reads-the-default-name", "The custom name is written, and the default name read", custom,
-			visitor, reading, `read("miCookieOptOut") !== null`),
 		mapp("writes-the-default-name", "The default name is written, and the custom name read", custom,
 			visitor, writing, `write("miCookieOptOut", "1", 60 * (usable ? minutes : choiceMinutes));`),
 		mapp("honours-the-default-name-too", "A cookie of the default name counts beside the custom one", custom,
 			visitor, reading, `(read(this.options.anonymousCookieName) || read("miCookieOptOut")) !== null`),
-		mapp("writes-both-names", "The choice is stored under the custom and under the default name", custom,
-			visitor, writing, writing+"\n        "+`write("miCookieOptOut", "1", 60 * choiceMinutes);`),
-		mapp("deletes-the-default-name", "The opt-back deletes the cookie of the default name", custom,
-			visitor, removing, `remove("miCookieOptOut")`),
 		mapp("stores-the-choice-as-true", "The switch cookie has the value true in place of 1",
 			[]string{"mapp.opt-out-sets-cookie"},
 			visitor, writing, `write(this.options.anonymousCookieName, "true", 60 * (usable ? minutes : choiceMinutes));`),
-		mappWith("stores-the-choice-in-local-storage", "The choice is kept in localStorage in place of a cookie",
-			[]string{"mapp.opt-out-sets-cookie", "mapp.opt-out-lasts-five-years", "mapp.opt-out-duration", "mapp.cookie-name-custom", "mapp.cookie-name-default"},
-			patch(reading, `localStorage.getItem(this.options.anonymousCookieName) !== null`),
-			patch(writing, `localStorage.setItem(this.options.anonymousCookieName, "1");`),
-			patch(removing, `localStorage.removeItem(this.options.anonymousCookieName)`)),
 		mapp("one-year-choice", "The opt-out is stored for one year",
 			[]string{"mapp.opt-out-lasts-five-years"},
 			visitor, `60 * 24 * 365 * 5`, `60 * 24 * 365`),
-		mapp("session-choice", "The opt-out ends with the browser session unless a duration is given",
-			[]string{"mapp.opt-out-lasts-five-years"},
-			visitor, writing, `write(this.options.anonymousCookieName, "1", minutes === choiceMinutes ? null : 60 * minutes);`),
 		mapp("minutes-as-seconds", "The duration of the choice is taken as seconds", duration,
 			visitor, `60 * (usable ? minutes : choiceMinutes)`, `usable && minutes !== choiceMinutes ? minutes : 60 * choiceMinutes`),
-		mapp("minutes-as-days", "The duration of the choice is taken as days",
-			[]string{"mapp.opt-out-duration", "mapp.opt-out-expires"},
-			visitor, `60 * (usable ? minutes : choiceMinutes)`, `60 * (usable && minutes !== choiceMinutes ? 1440 * minutes : choiceMinutes)`),
 		mapp("ignores-the-duration", "Every choice lasts five years, whatever the argument says",
 			[]string{"mapp.opt-out-duration", "mapp.opt-out-expires"},
 			visitor, `60 * (usable ? minutes : choiceMinutes)`, `60 * choiceMinutes`),
@@ -60,12 +43,6 @@ func mappChoices() []Fault {
 			patch(reading, `(read(this.options.anonymousCookieName) || (this.options.anonymousOptIn ? null : localStorage.getItem("wt_c"))) !== null`),
 			patch(writing, writing+"\n        "+`localStorage.setItem("wt_c", "1");`),
 			patch(removing, `{ localStorage.removeItem("wt_c"); `+removing+`; }`)),
-		mapp("renews-the-choice", "Each anonymous request stores the choice for five years more",
-			[]string{"mapp.opt-out-expires"},
-			visitor, "forget() {", `forget() {
-    if (read(this.options.anonymousCookieName) !== null) {
-      write(this.options.anonymousCookieName, "1", 60 * choiceMinutes);
-    }`),
 	}
 }
 
@@ -82,22 +59,11 @@ func mappPages() []Fault {
 		mapp("drops-the-last-of-the-queue", "The last function pushed before loading is not run", loaded,
 			queue, `while (waiting.length > 0) {`, `waiting.splice(Math.max(1, waiting.length - 1));
   while (waiting.length > 0) {`),
-		mappWith("runs-the-queue-twice", "Each function pushed before loading runs twice, but for the first", loaded,
-			tracker.Patch{File: queue, Find: `let draining = true;`, Replace: `let draining = true;
-  let begun = false;`},
-			tracker.Patch{File: queue, Find: running, Replace: `const one = waiting.shift();
-    run(name, api, one);
-    if (begun) { run(name, api, one); }
-    begun = true;`}),
 		mapp("sends-no-customer-id", "No request carries the customer ID", customer,
 			hit, `fields.push(["cd", unreadable(String(data.id))]);`, ``),
-		mapp("sends-no-categories", "No request carries the customer's categories", customer,
-			hit, category, ``),
 		mapp("swaps-categories", "Categories 5 and 7 change places", customer,
 			hit, category, "fields.push([`uc${{ 5: 7, 7: 5 }[number] || number}`, data.category[number]]);"),
 		mapp("hashes-every-customer-id", "A customer ID is hashed though it is no e-mail address", customer,
 			hit, `unreadable(String(data.id))`, `sha256(String(data.id))`),
-		mapp("sends-customer-data-with-the-first-hit-of-a-visit", "Customer data go with the first hit of a visit only", customer,
-			hit, `...customer(told.customer),`, `...(anonymous || fields.some(([name]) => name === "fns") ? customer(told.customer) : []),`),
 	}
 }

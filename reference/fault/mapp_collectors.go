@@ -24,8 +24,6 @@ func mappCollectors() []Fault {
 	return []Fault{
 		wrong("joins-anonymous-visits-by-address", "Anonymous visits from one address and browser are taken for one visitor's", joined,
 			func(o *collector.Options) { o.Recognise = byAddress }),
-		wrong("joins-anonymous-visits-by-screen", "Anonymous visits with one screen and language are taken for one visitor's", joined,
-			func(o *collector.Options) { o.Recognise = byScreen }),
 		wrong("joins-anonymous-visits-by-cookie", "The collector knows anonymous visitors by a cookie of its own",
 			[]string{"mapp.visits-not-joined", "all.no-hiding-place"},
 			func(o *collector.Options) {

@@ -51,11 +51,6 @@ document.addEventListener("resume", () => seen.forEach((id) => {
 			patch(hit, made, "return { whole: `p=${page(told.page, made)}&` + fields.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join(\"&\") + (anonymous ? \"&nc=1\" : \"\"), address, query: "),
 			patch(outbox, "this.waiting.push({ hit, failures: 0 });", "if (requestBatch.activated) { hit.query = hit.whole; }\n    this.waiting.push({ hit, failures: 0 });")),
 
-		mapp("resends-whatever-waits", "Hits from before the opt-out are sent again after it", late,
-			facade, mayLeave, `() => true`),
-		mappWith("checks-the-choice-at-the-click-only", "Hits that wait go out though another tab has opted out", late,
-			patch(outbox, "next() {\n    this.sift();", "next() {"),
-			patch(outbox, "leave() {\n    this.sift();", "leave() {")),
 		mappWith("resends-what-failed", "Hits that failed are sent again whatever the visitor has chosen since", late,
 			patch(outbox, "filter(({ hit }) => this.mayLeave(hit)", "filter(({ hit, failures }) => (failures > 0 || this.mayLeave(hit))")),
 		mappWith("resends-after-a-while", "Hits that may not leave are put aside and sent after two minutes", late,

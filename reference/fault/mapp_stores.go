@@ -17,16 +17,12 @@ func mappStores() []Fault {
 			visitor, `remove(everIdCookie);`, ``),
 		mapp("keeps-sid-cookie", "The session cookie stays in the jar after the opt-out", removes,
 			visitor, `remove(sessionCookie);`, ``),
-		mapp("removes-eid-with-the-first-action-only", "A page view leaves the ever-id in the jar after the opt-out", removes,
-			hit, forgetting, `if (told.action.name) { visitor.forget(); }`),
 		mapp("makes-an-ever-id-while-anonymous", "An anonymous request stores a new ever-id", stores,
 			visitor, forget, forget+`
     if (!this.options.anonymousOptIn && !this.everId()) {
       write(everIdCookie, digits(19), everIdSeconds);
       return;
     }`),
-		mapp("makes-a-session-while-anonymous", "An anonymous request stores a session cookie", stores,
-			visitor, `remove(sessionCookie);`, `if (this.options.anonymousOptIn) { remove(sessionCookie); } else { write(sessionCookie, "1", null); }`),
 		mapp("makes-an-ever-id-as-an-anonymous-page-is-left", "An ever-id is stored when an anonymous page is left", stores,
 			visitor, forget, forget+`
     if (!this.options.anonymousOptIn) { window.addEventListener("pagehide", () => write(everIdCookie, digits(19), everIdSeconds)); }`),
@@ -37,9 +33,6 @@ func mappStores() []Fault {
 			`if (!document.cookie.includes("_px=")) { document.cookie = "_px=" + `+random+` + "; path=/; max-age=31536000"; }`),
 		leak("keeps-an-anonymous-id-in-local-storage", "An anonymous visitor gets a lasting number in localStorage", hides,
 			`localStorage.wt_a = localStorage.wt_a || `+random+`;`),
-		leak("sends-an-anonymous-id-from-local-storage", "An anonymous visitor gets a lasting number, and each request carries it", hides,
-			`localStorage.wt_a = localStorage.wt_a || `+random+`;
-    sent.push(["cs1", localStorage.wt_a]);`),
 		leak("keeps-an-anonymous-id-in-indexed-db", "An anonymous visitor gets a lasting number in IndexedDB", hides,
 			`const opening = indexedDB.open("wt", 1);
     opening.onupgradeneeded = () => opening.result.createObjectStore("box").put(`+random+`, "a");
@@ -49,8 +42,6 @@ func mappStores() []Fault {
 		leak("keeps-the-time-of-the-first-visit", "The time of the first anonymous visit is kept, and each request carries it", hides,
 			`localStorage.wt_t = localStorage.wt_t || String(Date.now());
     sent.push(["fv", localStorage.wt_t]);`),
-		leak("keeps-an-anonymous-id-in-hex", "An anonymous visitor's lasting number stands in JSON and in hex in localStorage", hides,
-			`localStorage.wt_j = localStorage.wt_j || JSON.stringify({ v: 1, box: { ref: Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("") } });`),
 	}
 }
 

@@ -45,7 +45,7 @@ func (i identity) untraced() finding {
 	switch {
 	case was == "":
 		return inconclusive("the pixel was seen to send none of it, so its absence proves nothing").seen("no trace")
-	case !i.awake(i.view):
+	case !i.awake(i.view) && !i.works(i.view):
 		return inconclusive("the pixel sent nothing since the page of the step %s was opened", i.view.step.Name).seen("no trace")
 	}
 	return finding{outcome: verdict.Pass, observed: fmt.Sprintf("no trace in the requests of the step (%d); %s", len(sent), was)}

@@ -83,7 +83,8 @@ func (b *bench) madeLater(v *view, h hit) bool {
 // both. What is no hit was made when it arrived.
 func (b *bench) groups(v *view, s *sent) (earlier, later bool) {
 	if !s.pixel || s.preflight {
-		return false, true
+		choice := b.chosen(v)
+		return false, choice != v || s.Arrived >= v.step.Acting
 	}
 	for _, h := range s.hits() {
 		if b.madeLater(v, h) {
@@ -91,6 +92,11 @@ func (b *bench) groups(v *view, s *sent) (earlier, later bool) {
 		} else {
 			earlier = true
 		}
+	}
+	if choice := b.chosen(v); choice == v && s.Arrived < v.step.Acted {
+		// It was there before the choice was: what is early cannot be late.
+		earlier = false
+		later = later && s.Arrived >= v.step.Acting
 	}
 	return earlier, later
 }

@@ -9,14 +9,18 @@ import (
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
 )
 
-// Progress tells that the last journey of a fault, or of a way of an unbroken
-// reference, has ended.
+// Progress tells that a journey has ended.
 type Progress struct {
+	// Walked of Planned journeys have ended, in all.
+	Walked, Planned int
+	// Ended tells that it was the last one of its fault, or of its way of delivery
+	// of an unbroken reference.
+	Ended bool
 	// Name is the fault's, or "unbroken" and the way of delivery.
 	Name string
 	// Done of Total faults and ways have ended.
 	Done, Total int
-	// Walking sums the wall times of its journeys, Journeys is how many there were.
+	// Walking sums the wall times of its journeys so far, Journeys counts them.
 	Walking  time.Duration
 	Journeys int
 	// Red lists the clauses that failed in any of them, sorted.
@@ -32,7 +36,7 @@ type Runner struct {
 	Walk func(context.Context, Job) Visit
 	// Parallel is how many jobs are walked at the same time; 2 when zero.
 	Parallel int
-	// Notify, when not nil, is told of what has ended, one call at a time.
+	// Notify, when not nil, is told of each journey that has ended, one call at a time.
 	Notify func(Progress)
 	// Now is the clock; time.Now when nil.
 	Now func() time.Time
@@ -97,7 +101,7 @@ type matrix struct {
 	done   int
 }
 
-// end keeps a visit, and tells when it was the last of its row.
+// end keeps a visit, and tells of it.
 func (m *matrix) end(v Visit) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -105,7 +109,7 @@ func (m *matrix) end(v Visit) {
 	row := v.row()
 	p := m.spent[row]
 	if p == nil {
-		p = &Progress{Name: row.Fault, Total: m.rows}
+		p = &Progress{Name: row.Fault, Total: m.rows, Planned: len(m.jobs)}
 		if row.Fault == "" {
 			p.Name = UnbrokenName + " " + row.Document + " by " + row.Way
 		}
@@ -119,14 +123,15 @@ func (m *matrix) end(v Visit) {
 		}
 	}
 	slices.Sort(p.Red)
-	if m.left[row]--; m.left[row] > 0 {
-		return
+	if m.left[row]--; m.left[row] == 0 {
+		p.Ended = true
+		m.done++
 	}
-	m.done++
-	p.Done = m.done
-	ended := len(m.visits)
-	p.Left = m.Now().Sub(m.began) * time.Duration(len(m.jobs)-ended) / time.Duration(ended)
+	p.Done, p.Walked = m.done, len(m.visits)
+	p.Left = m.Now().Sub(m.began) * time.Duration(p.Planned-p.Walked) / time.Duration(p.Walked)
 	if m.Notify != nil {
-		m.Notify(*p)
+		told := *p
+		told.Red = slices.Clone(p.Red)
+		m.Notify(told)
 	}
 }

@@ -23,6 +23,7 @@ func TestEveryJobIsWalkedOnceAndItsRowIsReported(t *testing.T) {
 	var mu sync.Mutex
 	now := time.Unix(0, 0)
 	var told []Progress
+	each := 0
 	r := Runner{Parallel: 1, Walk: func(ctx context.Context, job Job) Visit {
 		mu.Lock()
 		defer mu.Unlock()
@@ -32,7 +33,14 @@ func TestEveryJobIsWalkedOnceAndItsRowIsReported(t *testing.T) {
 			v.Outcomes[idOmitted], v.Outcomes[canary], v.Outcomes[odd] = verdict.Fail, verdict.Fail, verdict.Inconclusive
 		}
 		return v
-	}, Notify: func(p Progress) { told = append(told, p) }, Now: func() time.Time {
+	}, Notify: func(p Progress) {
+		if each++; p.Walked != each {
+			t.Errorf("journey %d is told of as the %d.", each, p.Walked)
+		}
+		if p.Ended {
+			told = append(told, p)
+		}
+	}, Now: func() time.Time {
 		mu.Lock()
 		defer mu.Unlock()
 		return now
@@ -47,7 +55,7 @@ func TestEveryJobIsWalkedOnceAndItsRowIsReported(t *testing.T) {
 	var want []Progress
 	for i, name := range []string{"unbroken shop by image", "unbroken shop by beacon", "forgets", "leaks", "mute", "never-flags"} {
 		want = append(want, Progress{
-			Name: name, Done: i + 1, Total: 6, Journeys: 3, Walking: 750 * time.Millisecond,
+			Name: name, Done: i + 1, Total: 6, Ended: true, Walked: 3 * (i + 1), Planned: 18, Journeys: 3, Walking: 750 * time.Millisecond,
 			Left: time.Duration(15-3*i) * time.Second,
 		})
 	}

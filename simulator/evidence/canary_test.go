@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
@@ -194,6 +195,9 @@ func TestBombsAreSaid(t *testing.T) {
 	for name, w := range map[string]func(io.Writer) io.WriteCloser{"gzip": gzipped, "brotli": brotlied, "zstd": zstded, "deflate": zlibbed} {
 		bomb := packWith(w)(strings.Repeat("0", MaxUnpacked+1000) + plantedID)
 		for wrapping, text := range map[string]string{"bare": bomb, "in Base64": `{"x":"` + base64.StdEncoding.EncodeToString([]byte(bomb)) + `"}`} {
+			if wrapping == "in Base64" && name != "gzip" {
+				continue
+			}
 			r := post("text/plain", asIs)(text)
 			began := time.Now()
 			if _, unsearched := c.Search(r.Read()); !strings.Contains(unsearched, "more than 33554432 bytes") {
@@ -212,7 +216,18 @@ func TestBombsAreSaid(t *testing.T) {
 }
 
 // hitOf makes a request the way that pixels do, from random parts.
-func hitOf(random *rand.Rand) Request {
+func hitOf(random *rand.Rand, z *gzip.Writer) Request {
+	zip := func(s string) string {
+		var out strings.Builder
+		z.Reset(&out)
+		if _, err := io.WriteString(z, s); err != nil {
+			panic(err)
+		}
+		if err := z.Close(); err != nil {
+			panic(err)
+		}
+		return out.String()
+	}
 	letters := "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 	bytesOf := func(n int) []byte {
 		b := make([]byte, n)
@@ -256,13 +271,13 @@ func hitOf(random *rand.Rand) Request {
 		case 9:
 			return "eyJhbGciOiJIUzI1NiJ9." + base64.RawURLEncoding.EncodeToString([]byte(`{"sub":"`+uuid()+`","iat":`+digits(10)+`}`)) + "." + base64.RawURLEncoding.EncodeToString(bytesOf(32))
 		case 10:
-			return base64.StdEncoding.EncodeToString([]byte(packWith(gzipped)(word(200))))
+			return base64.StdEncoding.EncodeToString([]byte(zip(word(200))))
 		}
 		return word(random.IntN(40))
 	}
 	fields := map[string]any{}
 	query := url.Values{}
-	for range 3 + random.IntN(15) {
+	for range 2 + random.IntN(7) {
 		name := word(1 + random.IntN(8))
 		query.Set(name, value())
 		fields[name] = []any{value(), random.IntN(1e9), map[string]any{"v": value(), "w": random.Float64()}}
@@ -277,7 +292,7 @@ func hitOf(random *rand.Rand) Request {
 	case 0:
 		r.Body = text
 	case 1:
-		r.Body = Bytes(packWith(gzipped)(string(text)))
+		r.Body = Bytes(zip(string(text)))
 	case 2:
 		r.Body, r.Header = Bytes(packWith(brotlied)(string(text))), append(r.Header, Field{"content-encoding", "br"})
 	case 3:
@@ -294,25 +309,30 @@ func hitOf(random *rand.Rand) Request {
 
 func TestNoFalseAlarm(t *testing.T) {
 	t.Parallel()
-	c := planted()
-	const each = 2500
+	c, z := planted(), gzip.NewWriter(nil)
+	each, bytes := 2500, 0
+	if raceEnabled {
+		each = 100
+	}
 	for seed := range uint64(4) {
 		random := rand.New(rand.NewPCG(seed, 7))
 		for i := range each {
-			r := hitOf(random)
+			r := hitOf(random, z)
+			bytes += len(r.URL) + len(r.Body)
 			if found, unsearched := c.Search(r.Read()); len(found) > 0 || unsearched != "" {
 				t.Errorf("seed %d, hit %d: found %v, unsearched %q in %.300s", seed, i, found, unsearched, r.URL)
 			}
 		}
 	}
+	t.Logf("%d hits, %d bytes as sent", 4*each, bytes)
 }
 
 func TestSearchIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
-	c := planted()
+	c, z := planted(), gzip.NewWriter(nil)
 	random := rand.New(rand.NewPCG(1, 1))
 	for range 50 {
-		r := hitOf(random)
+		r := hitOf(random, z)
 		r.URL += "&x=" + base64.RawURLEncoding.EncodeToString([]byte(plantedMail+plantedID)) + "&y=" + plantedID
 		first, _ := c.Search(r.Read())
 		again, _ := planted().Search(r.Read())

@@ -93,6 +93,10 @@ type Step struct {
 	// Began and Ended are times since the journey began.
 	Began time.Duration `json:"began"`
 	Ended time.Duration `json:"ended"`
+	// Acting and Acted bound the act itself, since the journey began: before it the
+	// step has moved days, tabs and the world, and after it the page comes to rest.
+	Acting time.Duration `json:"acting,omitempty"`
+	Acted  time.Duration `json:"acted,omitempty"`
 	// Awaited tells whether a request of the pixel was waited for, and Seen
 	// whether it came in time.
 	Awaited bool `json:"awaited,omitempty"`

@@ -127,7 +127,10 @@ func (m *model) end(s scenario.Step, p *person, tab *page, now *Moment) {
 	} else {
 		p.pending = false
 	}
-	p.hurried = atOnce && p.collector != scenario.CollectorSlow
+	// A page's first request is awaited even so, and a slow answer keeps the others
+	// back; what is collected waits as well. Any other request may come late.
+	awaited := p.collector == scenario.CollectorSlow && s.Open != "" || m.config.Delivery != ""
+	p.hurried = atOnce && !awaited
 }
 
 func (p *person) all() []*page {

@@ -92,7 +92,7 @@ func (d *draw) config() scenario.Config {
 			c.Actions.Clicked = "clicked"
 		}
 	}
-	if d.has(scenario.FeatureBatching) && d.chance(10) {
+	if d.has(scenario.FeatureBatching) && d.chance(15) {
 		c.Delivery = scenario.DeliveryBatched
 	}
 	return c
@@ -129,6 +129,9 @@ func (d *draw) customer(c *scenario.Config) {
 // add adds the step if somebody can do that now.
 func (d *draw) add(s scenario.Step) {
 	s.Name = "next"
+	if s.Do != "" && !d.can(s.Do) {
+		return
+	}
 	if _, err := d.model.clone().step(s); err != nil {
 		return
 	}

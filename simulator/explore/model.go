@@ -68,8 +68,8 @@ type Moment struct {
 	SwitchSet bool
 	// Settled tells that the step is brought to rest, so that it can be judged.
 	Settled bool
-	// Calm tells that nothing of earlier steps can still be under way, Hurried that the
-	// step before ended at once with a collector that answers.
+	// Calm tells that nothing of earlier steps can still be under way, Hurried that
+	// requests of the step before may come before the act of this one.
 	Calm, Hurried bool
 	// Loads tells that a page is loaded and the pixel runs on it, Acts that the site
 	// reports an action to a pixel that runs, and Heard that the collector takes

@@ -16,8 +16,42 @@ func (d *draw) wander(steps int) {
 	}
 	d.add(first)
 	for tries := 0; len(d.journey) < steps && tries < 20*steps; tries++ {
+		if d.chance(12) {
+			for _, s := range d.trouble() {
+				d.add(s)
+			}
+			continue
+		}
 		d.add(d.next())
 	}
+}
+
+// trouble draws a choice at a moment that pixels get wrong, which single steps would
+// seldom make.
+func (d *draw) trouble() []scenario.Step {
+	choice := scenario.Step{Do: d.choice()}
+	switch d.IntN(5) {
+	case 0: // while a hit is under way, or waits to be sent again
+		s := scenario.Step{Open: d.page(), Ends: scenario.EndsAtOnce}
+		s.Collector = one(d, scenario.CollectorSlow, scenario.CollectorFailing, scenario.CollectorResetting, scenario.CollectorUnreachable)
+		if d.chance(50) {
+			choice.Collector = scenario.CollectorWell
+		}
+		return []scenario.Step{s, choice}
+	case 1: // while hits are collected
+		return []scenario.Step{{Do: scenario.ActionAct, Ends: scenario.EndsAtOnce}, choice, {Do: scenario.ActionAct}}
+	case 2: // before the pixel has loaded
+		if d.chance(50) {
+			choice.Script = scenario.ScriptDelivered
+			return []scenario.Step{{Open: d.page(), Script: scenario.ScriptHeld}, choice}
+		}
+		return []scenario.Step{{Open: d.page(), Script: scenario.ScriptHeld}, choice, {Script: scenario.ScriptDelivered}}
+	case 3: // without a network
+		return []scenario.Step{{Do: scenario.ActionAct, Network: scenario.NetworkOffline}, choice, {Network: scenario.NetworkOnline}}
+	}
+	// between a page and its return out of the history
+	last := one(d, scenario.Step{Do: scenario.ActionAct}, scenario.Step{Go: scenario.GoForward})
+	return []scenario.Step{{Open: d.page()}, {Open: d.page()}, choice, {Go: scenario.GoBack}, last}
 }
 
 func (d *draw) page() string {

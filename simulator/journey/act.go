@@ -103,6 +103,7 @@ func (j *walk) move(d *device, span time.Duration) {
 // goes on only then; after opening a page the pixel is awaited.
 func (j *walk) act(ctx context.Context, d *device, s scenario.Step, done *evidence.Step) error {
 	err := j.carryOut(ctx, d, s, done)
+	done.Acted = j.options.Now().Sub(j.began)
 	if d.pending {
 		d.pending = false
 		d.wire.Release()

@@ -173,7 +173,7 @@ func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
 		Began: j.options.Now().Sub(j.began),
 	}
 	err = j.prepare(ctx, d, s, tab)
-	done.Clock = d.Clock().UTC()
+	done.Clock, done.Acting = d.Clock().UTC(), j.options.Now().Sub(j.began)
 	if err == nil {
 		err = j.act(ctx, d, s, &done)
 	}

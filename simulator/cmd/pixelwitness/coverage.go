@@ -157,11 +157,14 @@ type rows struct {
 func (r *rows) notify(p coverage.Progress) {
 	if r.to.tty {
 		if r.to.bar == nil {
-			r.to.bar = progressbar.NewOptions(p.Total, progressbar.OptionSetWriter(r.to.to), progressbar.OptionClearOnFinish(),
-				progressbar.OptionShowCount(), progressbar.OptionSetWidth(20))
+			r.to.bar = progressbar.NewOptions(p.Planned, progressbar.OptionSetWriter(r.to.to), progressbar.OptionClearOnFinish(),
+				progressbar.OptionShowCount(), progressbar.OptionSetWidth(20), progressbar.OptionThrottle(50*time.Millisecond))
 		}
-		r.to.bar.Describe(p.Name)
-		_ = r.to.bar.Set(p.Done)
+		r.to.bar.Describe(fmt.Sprintf("%d/%d %s", p.Done, p.Total, p.Name))
+		_ = r.to.bar.Set(p.Walked)
+		return
+	}
+	if !p.Ended {
 		return
 	}
 	fmt.Fprintf(r.to.to, "%d/%d %s: %s (%s, %.1f s); %s left\n",
