@@ -30,6 +30,9 @@ func mappChoices() []Fault {
 		mapp("stores-the-choice-as-true", "The switch cookie has the value true in place of 1",
 			[]string{"mapp.opt-out-sets-cookie"},
 			visitor, writing, `write(this.options.anonymousCookieName, "true", 60 * (usable ? minutes : choiceMinutes));`),
+		mapp("session-choice", "The opt-out ends with the browser session unless a duration is given",
+			[]string{"mapp.opt-out-lasts-five-years"},
+			visitor, writing, `write(this.options.anonymousCookieName, "1", minutes === choiceMinutes ? null : 60 * minutes);`),
 		mapp("one-year-choice", "The opt-out is stored for one year",
 			[]string{"mapp.opt-out-lasts-five-years"},
 			visitor, `60 * 24 * 365 * 5`, `60 * 24 * 365`),
@@ -43,6 +46,12 @@ func mappChoices() []Fault {
 			patch(reading, `(read(this.options.anonymousCookieName) || (this.options.anonymousOptIn ? null : localStorage.getItem("wt_c"))) !== null`),
 			patch(writing, writing+"\n        "+`localStorage.setItem("wt_c", "1");`),
 			patch(removing, `{ localStorage.removeItem("wt_c"); `+removing+`; }`)),
+		mapp("renews-the-choice", "Each anonymous request stores the choice for five years more",
+			[]string{"mapp.opt-out-expires"},
+			visitor, "forget() {", `forget() {
+    if (read(this.options.anonymousCookieName) !== null) {
+      write(this.options.anonymousCookieName, "1", 60 * choiceMinutes);
+    }`),
 	}
 }
 
