@@ -46,7 +46,8 @@ func smartPixel(file string) string {
 
 // untold are scenarios that say nothing of the vendor's own pixel, with the reason.
 var untold = map[string]string{
-	"all.batched": "it sends every hit by itself at once, so whether one is still on its way at the choice is a matter of milliseconds",
+	"all.batched":                "it sends every hit by itself at once, so whether one is still on its way at the choice is a matter of milliseconds",
+	"all.left-before-the-answer": "the answer that it waits for with its next hit is given in the moment of the choice, so which comes first is chance",
 }
 
 // varying are the parts of a finding that are another in every run.

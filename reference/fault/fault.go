@@ -60,6 +60,9 @@ func All() []Fault {
 	} {
 		all = append(all, family()...)
 	}
+	for i := range all {
+		all[i].Clauses = append(all[i].Clauses, consequences[all[i].Name]...)
+	}
 	slices.SortFunc(all, func(a, b Fault) int {
 		return strings.Compare(a.Vendor+" "+a.Name, b.Vendor+" "+b.Name)
 	})

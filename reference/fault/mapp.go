@@ -26,24 +26,28 @@ const (
 )
 
 // mapp returns a fault of the tracker for Mapp with one patch.
-func mapp(name, title string, clauses []string, file, find, replace string) Fault {
-	return mappWith(name, title, clauses, tracker.Patch{File: file, Find: find, Replace: replace})
+func mapp(name, title string, clause string, file, find, replace string) Fault {
+	return mappWith(name, title, clause, tracker.Patch{File: file, Find: find, Replace: replace})
 }
 
 // mappWith returns a fault of the tracker for Mapp with several patches.
-func mappWith(name, title string, clauses []string, patches ...tracker.Patch) Fault {
-	return Fault{Name: name, Title: title, Part: Tracker, Vendor: "mapp", Clauses: clauses, Patches: patches}
+func mappWith(name, title string, clause string, patches ...tracker.Patch) Fault {
+	f := Fault{Name: name, Title: title, Part: Tracker, Vendor: "mapp", Patches: patches}
+	if clause != "" {
+		f.Clauses = []string{clause}
+	}
+	return f
 }
 
 // leak returns a fault that does something in each anonymous hit; the code may
 // use told, sent and address.
-func leak(name, title string, clauses []string, code string) Fault {
-	return mapp(name, title, clauses, hit, anonymousHit, anonymousHit+"\n    "+code)
+func leak(name, title string, clause string, code string) Fault {
+	return mapp(name, title, clause, hit, anonymousHit, anonymousHit+"\n    "+code)
 }
 
 // keeping returns a fault that does something with the ever-id, kept, that the
 // first anonymous hit removes; the code may add to fields.
-func keeping(name, title string, clauses []string, code string) Fault {
-	return mapp(name, title, clauses, hit, forgetting,
+func keeping(name, title string, clause string, code string) Fault {
+	return mapp(name, title, clause, hit, forgetting,
 		"const kept = visitor.everId();\n    visitor.forget();\n    if (kept) {\n      "+code+"\n    }")
 }

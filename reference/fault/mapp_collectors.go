@@ -14,18 +14,18 @@ import (
 // mappCollectors returns faults of the collector, with what the page does for
 // some of them.
 func mappCollectors() []Fault {
-	wrong := func(name, title string, clauses []string, change func(*collector.Options), patches ...tracker.Patch) Fault {
-		return Fault{Name: name, Title: title, Part: Collector, Vendor: "mapp", Clauses: clauses, Change: change, Patches: patches}
+	wrong := func(name, title string, clause string, change func(*collector.Options), patches ...tracker.Patch) Fault {
+		return Fault{Name: name, Title: title, Part: Collector, Vendor: "mapp", Clauses: []string{clause}, Change: change, Patches: patches}
 	}
-	joined := []string{"mapp.visits-not-joined"}
-	hides := []string{"all.no-hiding-place"}
+	const joined = "mapp.visits-not-joined"
+	const hides = "all.no-hiding-place"
 	tag := tracker.Patch{File: hit, Find: anonymousHit, Replace: anonymousHit + `
     fetch(` + elsewhere + ` + "/tag", { credentials: "include" }).catch(() => {});`}
 	return []Fault{
 		wrong("joins-anonymous-visits-by-address", "Anonymous visits from one address and browser are taken for one visitor's", joined,
 			func(o *collector.Options) { o.Recognise = byAddress }),
 		wrong("joins-anonymous-visits-by-cookie", "The collector knows anonymous visitors by a cookie of its own",
-			[]string{"mapp.visits-not-joined", "all.no-hiding-place"},
+			"mapp.visits-not-joined",
 			func(o *collector.Options) {
 				o.Recognise = byCookie
 				o.Wrap = answering(func(w http.ResponseWriter, r *http.Request) { setCookie(w, r, collectorCookie) })
@@ -49,7 +49,7 @@ func mappCollectors() []Fault {
 		wrong("knows-anonymous-visitors-by-etag", "An anonymous page asks for something whose ETag tells who asks", hides,
 			func(o *collector.Options) { o.Wrap = tagging("ETag", "If-None-Match") }, tag),
 		wrong("respawns-from-an-etag", "A deleted ever-id comes back from the HTTP cache",
-			[]string{"all.no-respawn"},
+			"all.no-respawn",
 			func(o *collector.Options) { o.Wrap = tagging("ETag", "If-None-Match") },
 			tracker.Patch{File: visitor, Find: "write(everIdCookie, id, everIdSeconds);", Replace: `write(everIdCookie, id, everIdSeconds);
     this.tagged();`},

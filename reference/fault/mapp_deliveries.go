@@ -5,8 +5,8 @@ import "github.com/pixelwitness/pixelwitness/reference/tracker"
 // mappDeliveries returns faults that show in adversity: with a collector or a
 // network that fails, in another tab, in a page that is hidden or restored.
 func mappDeliveries() []Fault {
-	holds := []string{"all.opt-out-holds"}
-	late := []string{"all.no-late-delivery"}
+	const holds = "all.opt-out-holds"
+	const late = "all.no-late-delivery"
 	const sifting = "this.waiting = this.waiting.filter(({ hit }) => this.mayLeave(hit) && hit.made >= oldest);"
 	const mode = "if (!this.options.enableAnonymousFunction) {\n      return false;\n    }"
 	const made = "return { address, query: "
@@ -43,18 +43,16 @@ document.addEventListener("resume", () => seen.forEach((id) => {
 		mapp("loses-a-choice-made-offline", "A choice that is made offline is lost", holds,
 			visitor, "decide(choice) {", "decide(choice) {\n    if (navigator.onLine === false) {\n      return;\n    }"),
 		mappWith("identifies-with-the-second-attempt", "A hit that is sent again carries what was suppressed",
-			[]string{"all.opt-out-holds"},
+			"all.opt-out-holds",
 			patch(hit, made, "return { whole: `p=${page(told.page, made)}&` + fields.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join(\"&\") + (anonymous ? \"&nc=1\" : \"\"), address, query: "),
 			patch(outbox, "this.waiting.unshift(...again);", "again.forEach(({ hit }) => { hit.query = hit.whole; });\n    this.waiting.unshift(...again);")),
 		mappWith("identifies-in-batches", "Hits that are sent together carry what was suppressed",
-			[]string{"all.opt-out-holds"},
+			"all.opt-out-holds",
 			patch(hit, made, "return { whole: `p=${page(told.page, made)}&` + fields.map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join(\"&\") + (anonymous ? \"&nc=1\" : \"\"), address, query: "),
 			patch(outbox, "this.waiting.push({ hit, failures: 0 });", "if (requestBatch.activated) { hit.query = hit.whole; }\n    this.waiting.push({ hit, failures: 0 });")),
 
 		mappWith("resends-what-failed", "Hits that failed are sent again whatever the visitor has chosen since", late,
 			patch(outbox, "filter(({ hit }) => this.mayLeave(hit)", "filter(({ hit, failures }) => (failures > 0 || this.mayLeave(hit))")),
-		mappWith("resends-after-a-while", "Hits that may not leave are put aside and sent after two minutes", late,
-			patch(outbox, sifting, "this.waiting.filter(({ hit }) => !this.mayLeave(hit)).forEach(({ hit }) => setTimeout(() => { new Image().src = `${hit.address}?${hit.query}`; }, 120000));\n    "+sifting)),
 		mappWith("resends-when-online-again", "Hits that waited for a network are sent whatever the visitor has chosen since", late,
 			patch(outbox, sifting, "const waited = this.waiting.slice();\n    "+sifting+`
     if (navigator.onLine === false) { this.offline = (this.offline || []).concat(waited); }`),
@@ -62,8 +60,6 @@ document.addEventListener("resume", () => seen.forEach((id) => {
       (this.offline || []).forEach(({ hit }) => { new Image().src = `+"`${hit.address}?${hit.query}`"+`; });
       this.offline = [];
     });`)),
-		mappWith("sends-at-the-click", "What waits is sent when the visitor opts out", late,
-			patch(facade, "if (visitor.isAnonymous()) {\n    outbox.leave();", "if (true) {\n    outbox.leave();")),
 		mappWith("sends-all-as-the-page-is-left", "What waits is sent when the page is left, whatever the visitor has chosen since", late,
 			patch(outbox, "leave() {\n    this.sift();", "leave() {\n    this.waiting.unshift(...(this.aside || []));"),
 			patch(outbox, sifting, "this.aside = this.waiting.filter(({ hit }) => !this.mayLeave(hit)).concat(this.aside || []);\n    "+sifting)),

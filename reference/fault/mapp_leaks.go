@@ -8,13 +8,11 @@ const elsewhere = `address.replace(/wt$/, "px")`
 func mappLeaks() []Fault {
 	// Whoever carries an identity while the visitor is anonymous breaks the rule
 	// on it in every document, and the promise for each state of the pixel.
-	leaked := []string{"mapp.eid-omitted", "all.canary", "all.opt-out-holds"}
+	const leaked = "mapp.eid-omitted"
 	return []Fault{
 		// The old cookie is still there when the first anonymous request is made.
 		keeping("keeps-eid-parameter", "The first anonymous request carries the ever-id that it removes from the jar", leaked,
 			`fields.push(["eid", kept]);`),
-		keeping("sends-eid-under-another-name", "The first anonymous request carries the ever-id as cs1", leaked,
-			`fields.push(["cs1", kept]);`),
 		keeping("sends-eid-in-the-path", "The ever-id stands in the path of a second image", leaked,
 			"new Image().src = address.replace(/wt$/, `px/${kept}.gif`);"),
 		keeping("sends-eid-in-the-host-name", "The ever-id stands in the host name of a second image", leaked,
@@ -41,7 +39,7 @@ func mappLeaks() []Fault {
 // mappEncodings returns faults that send identities with or beside an anonymous
 // hit in disguise.
 func mappEncodings() []Fault {
-	canary := []string{"all.canary", "all.opt-out-holds"}
+	const canary = "all.canary"
 	return []Fault{
 		keeping("sends-eid-in-base64", "The first anonymous request carries the ever-id in Base64", canary,
 			`fields.push(["cs1", btoa(kept)]);`),
@@ -55,18 +53,6 @@ func mappEncodings() []Fault {
         .catch(() => {});`),
 		leak("sends-the-email-hashed", "An anonymous request carries the SHA-256 of the e-mail address in small letters", canary,
 			`if (told.customer.email) { sent.push(["em", sha256(told.customer.email.trim().toLowerCase())]); }`),
-		leak("sends-the-email-as-sha-512", "A second request carries the SHA-512 of the e-mail address in capitals", canary,
-			`if (told.customer.email) {
-      crypto.subtle.digest("SHA-512", new TextEncoder().encode(told.customer.email)).then((sum) => {
-        const hex = Array.from(new Uint8Array(sum), (b) => b.toString(16).padStart(2, "0")).join("").toUpperCase();
-        new Image().src = `+"`${"+elsewhere+"}?h=${hex}`;"+`
-      });
-    }`),
-		leak("sends-the-phone-as-json-of-a-worker", "A worker sends the telephone number in JSON", canary,
-			`if (told.customer.telephone) {
-      const body = JSON.stringify(JSON.stringify({ call: { back: String(told.customer.telephone) } }));
-      new Worker(URL.createObjectURL(new Blob([`+"`fetch(\"${"+elsewhere+"}\", { method: \"POST\", mode: \"no-cors\", body: ${body} })`"+`])));
-    }`),
 		leak("sends-the-name-in-utf-sixteen", "A second request carries the last name in UTF-16", canary,
 			`if (told.customer.lastName) {
       const body = new Uint16Array(Array.from("n=" + told.customer.lastName, (c) => c.charCodeAt(0)));

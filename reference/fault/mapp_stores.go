@@ -8,9 +8,9 @@ const random = `Array.from(crypto.getRandomValues(new Uint32Array(4))).join("")`
 // mappStores returns faults in what the tracker keeps while a visitor is
 // anonymous.
 func mappStores() []Fault {
-	removes := []string{"mapp.opt-out-removes-eid"}
-	stores := []string{"mapp.no-identifying-cookie"}
-	hides := []string{"all.no-hiding-place"}
+	const removes = "mapp.opt-out-removes-eid"
+	const stores = "mapp.no-identifying-cookie"
+	const hides = "all.no-hiding-place"
 	const forget = "forget() {"
 	return []Fault{
 		mapp("keeps-eid-cookie", "The ever-id stays in the jar after the opt-out", removes,
@@ -26,9 +26,6 @@ func mappStores() []Fault {
 		mapp("makes-an-ever-id-as-an-anonymous-page-is-left", "An ever-id is stored when an anonymous page is left", stores,
 			visitor, forget, forget+`
     if (!this.options.anonymousOptIn) { window.addEventListener("pagehide", () => write(everIdCookie, digits(19), everIdSeconds)); }`),
-		mapp("makes-an-ever-id-some-seconds-later", "An anonymous page stores an ever-id after ten seconds", stores,
-			visitor, forget, forget+`
-    if (!this.options.anonymousOptIn) { setTimeout(() => write(everIdCookie, digits(19), everIdSeconds), 10000); }`),
 		leak("keeps-an-anonymous-id-in-a-cookie", "An anonymous visitor gets a lasting cookie of another name", hides,
 			`if (!document.cookie.includes("_px=")) { document.cookie = "_px=" + `+random+` + "; path=/; max-age=31536000"; }`),
 		leak("keeps-an-anonymous-id-in-local-storage", "An anonymous visitor gets a lasting number in localStorage", hides,
@@ -50,7 +47,7 @@ func mappRespawns() []Fault {
 	const person = "const known = this.everId();"
 	const stored = `write(everIdCookie, id, everIdSeconds);`
 	const removing = `remove(everIdCookie);`
-	back := []string{"all.no-respawn"}
+	const back = "all.no-respawn"
 	patch := func(find, replace string) tracker.Patch {
 		return tracker.Patch{File: visitor, Find: find, Replace: replace}
 	}
@@ -83,13 +80,9 @@ func mappRespawns() []Fault {
     }));`),
 			patch(removing, removing+"\n    "+`caches.delete("wt");`)),
 		mappWith("respawns-after-the-opt-back", "The ever-id from before the opt-out is back after the opt-back",
-			[]string{"all.no-respawn", "all.no-hiding-place"},
+			"all.no-respawn",
 			patch(removing, `localStorage.wt_r = this.everId() || localStorage.wt_r || "";
     `+removing),
 			patch(person, `const known = this.everId() || localStorage.wt_r || "";`)),
-		mappWith("respawns-from-base64", "A deleted ever-id comes back from localStorage, where it stands in Base64", back,
-			patch(person, `const known = this.everId() || (localStorage.wt_d ? atob(localStorage.wt_d) : "");`),
-			patch(stored, stored+"\n    "+`localStorage.wt_d = btoa(id);`),
-			patch(removing, removing+"\n    "+`localStorage.removeItem("wt_d");`)),
 	}
 }

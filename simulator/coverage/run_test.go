@@ -110,7 +110,12 @@ func TestWhatIsBrokenOffDoesNotCount(t *testing.T) {
 	if len(in.Visits) != 4 || walked != 5 {
 		t.Errorf("%d visits, %d walked", len(in.Visits), walked)
 	}
-	if table := Tabulate(in); !table.Broke() || table.Complete || table.Faults[0].State != Unfinished || table.References[0].Journeys != 3 {
+	table := Tabulate(in)
+	const want = "no journey was walked with the faults forgets, leaks, mute and 1 more"
+	if last := table.Problems[len(table.Problems)-1]; last.Kind != NotWalked || last.Text != want {
+		t.Errorf("said %q, want %q", last.Text, want)
+	}
+	if !table.Broke() || table.Complete || table.Faults[0].State != Unfinished || table.References[0].Journeys != 3 {
 		t.Errorf("%+v", table)
 	}
 }

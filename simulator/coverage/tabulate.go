@@ -49,6 +49,9 @@ func Tabulate(in Input) *Table {
 	for _, f := range in.Faults {
 		t.fault(f)
 	}
+	if len(t.never) > 0 {
+		t.problem(Problem{Kind: NotWalked}, "no journey was walked with the faults %s", few(t.never))
+	}
 	var found []Problem // those of the clauses come first, as they do in the table
 	found, t.table.Problems = t.table.Problems, []Problem{}
 	for _, name := range in.Library.Documents() {
@@ -63,6 +66,7 @@ func Tabulate(in Input) *Table {
 type tabulation struct {
 	Input
 	table *Table
+	never []string // faults that no journey was walked with
 }
 
 func (t *tabulation) problem(p Problem, format string, args ...any) {
@@ -283,6 +287,10 @@ func (t *tabulation) saysSomething(m *Measured, visits []Visit) bool {
 func (t *tabulation) unfinished(about Problem, what string, w Walked) bool {
 	if w.Journeys >= w.Planned {
 		return false
+	}
+	if w.Journeys == 0 && about.Fault != "" {
+		t.never = append(t.never, about.Fault)
+		return true
 	}
 	about.Kind = NotWalked
 	t.problem(about, "%s was not tried to the end: %d of %d journeys were walked", what, w.Journeys, w.Planned)

@@ -15,7 +15,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -195,16 +194,12 @@ func TestBombsAreSaid(t *testing.T) {
 	for name, w := range map[string]func(io.Writer) io.WriteCloser{"gzip": gzipped, "brotli": brotlied, "zstd": zstded, "deflate": zlibbed} {
 		bomb := packWith(w)(strings.Repeat("0", MaxUnpacked+1000) + plantedID)
 		for wrapping, text := range map[string]string{"bare": bomb, "in Base64": `{"x":"` + base64.StdEncoding.EncodeToString([]byte(bomb)) + `"}`} {
-			if wrapping == "in Base64" && name != "gzip" {
+			if name != "gzip" && (raceEnabled || wrapping == "in Base64") {
 				continue
 			}
 			r := post("text/plain", asIs)(text)
-			began := time.Now()
 			if _, unsearched := c.Search(r.Read()); !strings.Contains(unsearched, "more than 33554432 bytes") {
 				t.Errorf("%s, %s: unsearched %q", name, wrapping, unsearched)
-			}
-			if took := time.Since(began); took > 30*time.Second {
-				t.Errorf("%s, %s: took %v", name, wrapping, took)
 			}
 		}
 	}

@@ -45,7 +45,9 @@ var mapp = []row{
 	{clause: "mapp.suppress-default-empty", each: (*view).customer, expect: expect(parameter("", scenario.StateGiven)),
 		when: func(v *view) bool { return v.is(Anonymous) && v.pageView() && len(v.walk.Config.Suppress) == 0 }},
 	{clause: "mapp.no-identifying-cookie", when: func(v *view) bool {
-		return v.is(Anonymous) && v.opened() && v.Calm && (v.Sends() || v.Identified) && v.shown(Identifiable)
+		// What an expired consent has left in the jar is no leftover from before it.
+		left := v.Cause == Expired && v.StoredID
+		return v.is(Anonymous) && v.opened() && v.Calm && !left && (v.Sends() || v.Identified) && v.shown(Identifiable)
 	}, expect: expect(cookie(scenario.RoleVisitorID, scenario.StateNotStored), cookie(scenario.RoleSessionID, scenario.StateNotStored))},
 
 	// How he became anonymous.
@@ -64,6 +66,8 @@ var mapp = []row{
 		when: withdrawalHeard},
 	{clause: "mapp.withdrawal-ends-identifying", expect: expect(cookie(scenario.RoleVisitorID, scenario.StateGone)),
 		when: func(v *view) bool { return withdrawalHeard(v) && v.StoredID }},
+	{clause: "mapp.withdrawal-ends-identifying", expect: expect(cookie(scenario.RoleSessionID, scenario.StateGone)),
+		when: func(v *view) bool { return withdrawalHeard(v) && v.StoredID && v.StoredSession }},
 	{clause: "mapp.opt-out-expires", expect: expect(parameter(scenario.RoleAnonymousFlag, scenario.StateSet)),
 		when: func(v *view) bool { return v.is(Anonymous) && v.firstSent() && v.Cause == Expired }},
 

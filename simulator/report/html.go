@@ -222,10 +222,10 @@ func newJourneyView(anchor string, j *journey) journeyView {
 			place, begun := places[key]
 			switch {
 			case len(group) == 0:
-				v.findings = append(v.findings, finding{one.Outcome, []link{to}, one.inOneLine()})
+				v.findings = append(v.findings, finding{one.Outcome, []link{to}, v.ID + ": " + one.inOneLine()})
 			case !begun:
 				places[key] = len(v.findings)
-				v.findings = append(v.findings, finding{one.Outcome, []link{to}, count(len(group), "verdict") + ": " + one.Reason})
+				v.findings = append(v.findings, finding{one.Outcome, []link{to}, v.ID + ": " + count(len(group), "verdict") + ": " + one.Reason})
 			case !led(v.findings[place].Clauses, to.Text):
 				v.findings[place].Clauses = append(v.findings[place].Clauses, to)
 			}

@@ -164,7 +164,7 @@ func (t *printer) steps(steps []verdict.Step) {
 		names = append(names, visible(s.Name))
 		actions = append(actions, visible(s.Action))
 	}
-	name, action := widest(28, names...), widest(28, actions...)
+	name, action := widest(28, names...), widest(44, actions...)
 	t.flow(2, 2, span{"steps", dim})
 	for i, s := range steps {
 		said := sent(&s)

@@ -66,7 +66,7 @@ func describe(plan *scenario.Plan, e *evidence.Evidence) verdict.Scenario {
 	}
 	hit := plan.Pixel.Hits()
 	for _, step := range e.Steps {
-		walked := verdict.Step{Name: step.Name, Action: step.Action, Milliseconds: ms(step.Ended - step.Began)}
+		walked := verdict.Step{Name: step.Name, Action: deed(&step), Milliseconds: ms(step.Ended - step.Began)}
 		var others []*evidence.Request
 		for _, request := range e.During(step.Name) {
 			if hit(request.URL) {
@@ -239,3 +239,21 @@ func redact(plan *scenario.Plan, e *evidence.Evidence) *evidence.Evidence {
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// deed says what happened in a step: the act, and what held beside it.
+func deed(s *evidence.Step) string {
+	words := slices.Clone(s.Conditions)
+	if s.Action != "" {
+		words = slices.Insert(words, 0, s.Action)
+	}
+	if s.Device != "" {
+		words = append(words, s.Device+" device")
+	}
+	if s.Tab != "" {
+		words = append(words, strings.ReplaceAll(s.Tab, "-", " "))
+	}
+	if s.Restored {
+		words = append(words, "the browser had kept the page")
+	}
+	return strings.Join(words, ", ")
+}

@@ -93,7 +93,8 @@ type Scenario struct {
 // Step is one step of a journey, as it went.
 type Step struct {
 	Name string `json:"name"`
-	// Action says what was done, such as "open home".
+	// Action says what was done, and under which conditions, such as "open home" or
+	// "do opt-out, collector slow, second tab".
 	Action string `json:"action"`
 	// Requests counts the pixel's requests of the step, Others all further
 	// requests that left the browser.
