@@ -154,7 +154,13 @@ func optsOut(v *view) bool {
 // optedOut tells that the visitor is anonymous by a choice of his.
 func optedOut(v *view) bool {
 	chosen := v.Cause == Chosen || v.Cause == TakenBack
-	return (v.is(Anonymous) || v.becomes(Anonymous)) && chosen && v.Identified && v.opened()
+	return (v.is(Anonymous) || v.becomes(Anonymous) || v.early(Anonymous)) && chosen && v.Identified && v.opened()
+}
+
+// early tells a step in which the pixel comes at last, and finds a choice that brings
+// the visitor into the mode.
+func (v *view) early(mode Mode) bool {
+	return v.Took && v.Loads && v.Mode == mode && v.Before != Unknown
 }
 
 // optOutHeard tells the first judged requests after an opt-out.

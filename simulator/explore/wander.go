@@ -16,7 +16,7 @@ func (d *draw) wander(steps int) {
 	}
 	d.add(first)
 	for tries := 0; len(d.journey) < steps && tries < 20*steps; tries++ {
-		if d.chance(12) {
+		if d.chance(15) {
 			for _, s := range d.trouble() {
 				d.add(s)
 			}
@@ -30,7 +30,11 @@ func (d *draw) wander(steps int) {
 // seldom make.
 func (d *draw) trouble() []scenario.Step {
 	choice := scenario.Step{Do: d.choice()}
-	switch d.IntN(5) {
+	kind := d.IntN(5)
+	if d.model.config.Delivery != "" && d.chance(50) {
+		kind = 1
+	}
+	switch kind {
 	case 0: // while a hit is under way, or waits to be sent again
 		s := scenario.Step{Open: d.page(), Ends: scenario.EndsAtOnce}
 		s.Collector = one(d, scenario.CollectorSlow, scenario.CollectorFailing, scenario.CollectorResetting, scenario.CollectorUnreachable)

@@ -3,6 +3,7 @@ package suite
 import (
 	"crypto/rand"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -221,6 +222,23 @@ func (s *Session) keepLost(plan *scenario.Plan, e *evidence.Evidence) {
 	if err != nil {
 		s.note([]string{fmt.Sprintf("keep what was recorded before the browser died: %v", err)}, nil)
 	}
+}
+
+// clearFolder removes what a former run has left in the folder: its report is about
+// to be replaced, and evidence of two runs side by side would be judged as one.
+func clearFolder(folder string) error {
+	for _, pattern := range []string{evidenceFolder + "/*.ndjson", lostFolder + "/*.ndjson", screenshotFolder + "/*.png"} {
+		former, err := fs.Glob(os.DirFS(folder), pattern)
+		if err != nil {
+			return err
+		}
+		for _, name := range former {
+			if err := os.Remove(filepath.Join(folder, filepath.FromSlash(name))); err != nil {
+				return fmt.Errorf("remove what a former run has left: %w", err)
+			}
+		}
+	}
+	return nil
 }
 
 func writeFile(path string, content []byte) error {

@@ -37,7 +37,8 @@ type Options struct {
 	Collector Collector
 	// Parallel is how many visitors walk at the same time; 2 when zero.
 	Parallel int
-	// Folder keeps evidence files and screenshots; nothing is kept when empty.
+	// Folder keeps evidence files and screenshots, in place of those of a former
+	// run; nothing is kept when empty.
 	Folder string
 	// Screenshots asks for a picture at each step's end; it needs a Folder.
 	Screenshots bool
@@ -130,6 +131,11 @@ func Run(ctx context.Context, o Options) (*verdict.Result, error) {
 	}
 	if o.Parallel <= 0 {
 		o.Parallel = 2
+	}
+	if o.Folder != "" {
+		if err := clearFolder(o.Folder); err != nil {
+			return nil, err
+		}
 	}
 	r := &run{options: o, plans: plans, began: began}
 	if err := r.open(ctx); err != nil {

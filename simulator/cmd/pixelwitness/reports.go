@@ -22,7 +22,7 @@ type reports struct {
 
 func (r *reports) add(c *cobra.Command) {
 	flags := c.Flags()
-	flags.StringVar(&r.out, "out", "", "write the whole report, with evidence and pictures, into this `folder`")
+	flags.StringVar(&r.out, "out", "", "write the whole report, with evidence and pictures, into this `folder`, in place of a former one")
 	flags.StringVar(&r.json, "json", "", "write the result as JSON to this `file`; - is the standard output")
 	flags.StringVar(&r.junit, "junit", "", "write the result as JUnit XML to this `file`")
 	flags.BoolVar(&r.strict, "strict", false, "end with 1 when the result is only partial")
