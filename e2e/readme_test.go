@@ -66,7 +66,8 @@ var _ = g.Describe("the README", func() {
 		command := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=100s", "-v", "./"+folder, "-ginkgo.no-color", "-ginkgo.label-filter=mapp.nc-sent || mapp.eid-omitted")
 		out, err := command.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
-		Expect(string(out)).To(ContainSubstring("2 Passed"))
+		Expect(string(out)).To(MatchRegexp(`[1-9]\d* Passed`))
+		Expect(string(out)).To(ContainSubstring("0 Failed"))
 	}, g.SpecTimeout(2*time.Minute))
 })
 

@@ -92,7 +92,7 @@ func (d *draw) config() scenario.Config {
 			c.Actions.Clicked = "clicked"
 		}
 	}
-	if d.has(scenario.FeatureBatching) && d.chance(15) {
+	if d.has(scenario.FeatureBatching) && d.chance(25) {
 		c.Delivery = scenario.DeliveryBatched
 	}
 	return c

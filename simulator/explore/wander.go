@@ -16,7 +16,7 @@ func (d *draw) wander(steps int) {
 	}
 	d.add(first)
 	for tries := 0; len(d.journey) < steps && tries < 20*steps; tries++ {
-		if d.chance(15) {
+		if d.chance(20) {
 			for _, s := range d.trouble() {
 				d.add(s)
 			}

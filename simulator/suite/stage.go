@@ -121,12 +121,12 @@ func exactly(path string) string {
 	return path
 }
 
-// content serves fixed bytes. They are not to be cached, so that every visit
-// asks for them.
+// content serves fixed bytes. Every visit asks for them; a page that may not be
+// stored at all would not be kept for the back button either.
 func content(kind string, body []byte) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", kind)
-		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Cache-Control", "no-cache")
 		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(body))
 	})
 }
