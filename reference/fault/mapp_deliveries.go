@@ -32,9 +32,6 @@ document.addEventListener("resume", () => seen.forEach((id) => {
   new Image().src = "https://" + config.init.trackDomain + "/" + config.init.trackId + "/px?v=" + id;
 }));`),
 			patch(facade, "function trackPage() {\n", "function trackPage() {\n  setTimeout(() => seen.push(visitor.everId()), 0);\n")),
-		mappWith("restored-page-identifies", "A page from the back/forward cache knows of no later choice", holds,
-			patch(visitor, "this.held = null;\n  }", "this.held = null;\n    window.addEventListener(\"pageshow\", (shown) => { this.restored = shown.persisted; });\n  }"),
-			patch(visitor, mode, "if (!this.options.enableAnonymousFunction || this.restored) {\n      return false;\n    }")),
 		mappWith("makes-hits-while-the-queue-runs", "A hit is made before a choice that stands behind it in the queue", holds,
 			patch(facade, "if (early === null) {\n    make();", "if (true) {\n    make();")),
 		mappWith("forgets-clicks-before-load", "A choice that is made before the tracker has loaded is lost", holds,
@@ -68,8 +65,5 @@ document.addEventListener("resume", () => seen.forEach((id) => {
 		mappWith("keeps-undelivered-hits-for-the-next-page", "A hit that was not delivered waits in localStorage for the next page", late,
 			patch(outbox, "putBack(parcel) {", "putBack(parcel) {\n    localStorage.wt_q = `${parcel[0].hit.address}?${parcel[0].hit.query}`;"),
 			patch(outbox, "this.timer = null;\n    window", "this.timer = null;\n    if (localStorage.wt_q) { setTimeout((url) => { new Image().src = url; }, 1000, localStorage.wt_q); localStorage.removeItem(\"wt_q\"); }\n    window")),
-		mappWith("repeats-the-last-hit-in-a-restored-page", "A page from the back/forward cache sends its last hit again", late,
-			patch(outbox, "this.underWay = true;", "this.underWay = true;\n    this.last = parcel[0].hit;"),
-			patch(outbox, "this.timer = null;\n    window", "this.timer = null;\n    window.addEventListener(\"pageshow\", (shown) => { if (shown.persisted && this.last) { new Image().src = `${this.last.address}?${this.last.query}`; } });\n    window")),
 	}
 }

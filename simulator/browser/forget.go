@@ -75,7 +75,8 @@ var storageTypes = map[string][]storage.Type{
 
 // Forget empties stores; see journey.Visitor.
 func (v *Visitor) Forget(ctx context.Context, stores []string) error {
-	all := slices.Contains(stores, "everything")
+	both := slices.Contains(stores, "local-storage") && slices.Contains(stores, "session-storage")
+	all := both || slices.Contains(stores, "everything")
 	for _, store := range stores {
 		if err := v.forget(ctx, store, all); err != nil {
 			return fmt.Errorf("forget %s: %w", store, err)

@@ -279,6 +279,7 @@ func (v *Visitor) Reopen(ctx context.Context) error {
 	var old []*realm
 	sleeping := false
 	v.mu.Lock()
+	clear(v.inSession) // it goes with the tabs
 	for r := range v.realms {
 		if r.session.isGone() {
 			continue

@@ -9,7 +9,7 @@ import (
 
 // enough is how many bits tell one person from all others: 2^32 is more than half
 // of the people there are.
-const enough = 32.0
+const enough = 28.0
 
 // bits estimates how many bits a run of letters and digits tells, by its alphabet
 // and length. A word tells less than as many random letters, and what repeats a

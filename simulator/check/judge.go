@@ -117,10 +117,22 @@ func (b *bench) judge(e *scenario.Expectation) finding {
 		return inconclusive("%s", reason)
 	}
 	f := b.look(e, v)
+	if f.outcome == verdict.Pass && b.reloaded(v) {
+		return finding{outcome: verdict.Unsupported, observed: f.observed,
+			reason: "the browser did not keep the page for the back button but loaded it anew, so nothing is known of a kept one; the headless shell keeps none, --browser full does"}
+	}
 	if !v.step.Fenced && (f.outcome == verdict.Pass || f.outcome == verdict.Fail && f.state) {
 		return inconclusive("the step %s was not seen to come to rest, so more may have followed", e.At).seen("%s", f.observed)
 	}
 	return f
+}
+
+// reloaded tells that the visitor went back or forward on the way to the step, and
+// met a page that was loaded anew.
+func (b *bench) reloaded(v *view) bool {
+	return slices.ContainsFunc(b.views[:v.index+1], func(earlier *view) bool {
+		return strings.HasPrefix(earlier.step.Action, "go ") && !earlier.step.Restored
+	})
 }
 
 func (b *bench) look(e *scenario.Expectation, v *view) finding {

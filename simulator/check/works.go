@@ -2,6 +2,7 @@ package check
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 )
@@ -18,7 +19,9 @@ func (b *bench) works(v *view) bool {
 		if other.document != v.document {
 			continue
 		}
-		if slices.ContainsFunc(other.sent, func(s *sent) bool { return s.Purpose == "unreachable" }) ||
+		if slices.ContainsFunc(other.sent, func(s *sent) bool {
+			return s.Purpose == "unreachable" && strings.HasPrefix(s.URL, b.plan.Pixel.Stage.Collector+":")
+		}) ||
 			slices.ContainsFunc(other.writes, func(w *evidence.CookieWrite) bool { return own[w.Name] && !w.Deletes() }) {
 			return true
 		}

@@ -22,7 +22,8 @@ func (s *source) checkContrast(sc *Scenario, e *Expectation, path string, index 
 				"nothing can show that %s is ever there: no other step opens a page", subject)
 		}
 	case StateGone, StateNotStored, StateUntraced:
-		if !opens(0, index) {
+		given := e.Identity != "" && len(sc.Config.Customer) > 0 // known before any page
+		if !opens(0, index) && !given {
 			s.reject(path, "begin with a step that opens a page where it is present",
 				"nothing can show that %s was there before: no earlier step opens a page", subject)
 		}

@@ -172,7 +172,7 @@ func RenderPage(plan *Plan, page string, data PageData) ([]byte, error) {
 			return nil, s.problems
 		}
 	}
-	held := slices.ContainsFunc(plan.Scenario.Journey, func(s Step) bool { return s.Script == ScriptHeld })
+	held := slices.ContainsFunc(plan.Scenario.Journey, func(s Step) bool { return s.Script == ScriptHeld || s.Ends == EndsAtOnce })
 	dot := Page{Name: page, Config: plan.Scenario.Config, Held: held, Script: data.Script, Collector: data.Collector, plan: plan}
 	if dot.Script == "" {
 		dot.Script = pixel.Stage.ScriptURL()

@@ -26,12 +26,13 @@ func Fixed(handler http.Handler) Collector {
 }
 
 // party is the people of one journey, each with a browser of his own, and the
-// stage that they share.
+// collector that they share.
 type party struct {
 	plan    *scenario.Plan
 	gateway *gateway.Gateway
 	browser journey.Browser
-	stage   gateway.Stage
+	script  Script
+	handler http.Handler // of the collector
 	close   func() error
 	offset  atomic.Int64 // of the journey's time from the real one, in ns
 	members []*member
@@ -44,18 +45,14 @@ type member struct {
 	judged  int // requests that are in the evidence
 }
 
-// party builds the stage of a plan. Nobody is there yet.
+// party makes the collector of a plan. Nobody is there yet.
 func (s *Session) party(plan *scenario.Plan, browser journey.Browser) (*party, error) {
-	p := &party{plan: plan, gateway: s.gateway, browser: browser}
+	p := &party{plan: plan, gateway: s.gateway, browser: browser, script: s.script}
 	handler, closing, err := s.options.collector(p.now)
 	if err != nil {
 		return nil, fmt.Errorf("make a collector: %w", err)
 	}
-	p.close = closing
-	if p.stage, err = stage(plan, s.script, handler); err != nil {
-		_ = closing()
-		return nil, err
-	}
+	p.handler, p.close = handler, closing
 	return p, nil
 }
 
@@ -73,9 +70,13 @@ func (p *party) now() time.Time { return time.Now().Add(time.Duration(p.offset.L
 
 func (p *party) move(offset time.Duration) { p.offset.Store(int64(offset)) }
 
-// open opens another person's browser.
-func (p *party) open(ctx context.Context, _ string) (journey.Visitor, journey.Wire, error) {
-	wire, err := p.gateway.Visitor(p.stage)
+// open opens a person's browser, on pages that know who he is.
+func (p *party) open(ctx context.Context, device string) (journey.Visitor, journey.Wire, error) {
+	hosts, err := stage(p.plan.Person(device), p.script, p.handler)
+	if err != nil {
+		return nil, nil, err
+	}
+	wire, err := p.gateway.Visitor(hosts)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -177,14 +177,13 @@ func TestEachFaultIsPutOnTheStage(t *testing.T) {
 func TestACollectorIsBrokenForEachJourney(t *testing.T) {
 	t.Parallel()
 	made := 0
-	broken := fault.Fault{Change: func(o *collector.Options) {
+	make := collectorWith(func(o *collector.Options) {
 		made++
 		if year := o.Clock().Year(); year != 2031 {
 			t.Errorf("the year is %d", year)
 		}
 		o.Clock = func() time.Time { return time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC) }
-	}}
-	make := faultyCollector(broken)
+	})
 	for n := 1; n <= 2; n++ {
 		handler, closing, err := make(func() time.Time { return time.Date(2031, 1, 1, 0, 0, 0, 0, time.UTC) })
 		if err != nil {

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"github.com/pixelwitness/pixelwitness/reference/collector"
 	"github.com/pixelwitness/pixelwitness/reference/fault"
 	"github.com/pixelwitness/pixelwitness/reference/tracker"
 	"github.com/pixelwitness/pixelwitness/simulator/coverage"
@@ -218,7 +216,7 @@ func (m *matrix) open(ctx context.Context, jobs []coverage.Job) error {
 
 // options are those of the unbroken reference of a document, or of one with a fault.
 func (m *matrix) options(p *part, name string) (suite.Options, error) {
-	o := suite.Options{Library: m.lib, Pixel: p.pixel, Launch: m.launch, Tool: tool(), Collector: referenceCollector}
+	o := suite.Options{Library: m.lib, Pixel: p.pixel, Launch: m.launch, Tool: tool()}
 	var broken fault.Fault
 	if name != "" {
 		var err error
@@ -226,9 +224,7 @@ func (m *matrix) options(p *part, name string) (suite.Options, error) {
 			return o, err
 		}
 	}
-	if broken.Change != nil {
-		o.Collector = faultyCollector(broken)
-	}
+	o.Collector = collectorWith(broken.Change)
 	bundled, err := tracker.Bundle(p.vendor, tracker.Options{Patches: broken.Patches})
 	if err != nil {
 		return o, fmt.Errorf("the fault %s: %w", name, err)
@@ -238,17 +234,4 @@ func (m *matrix) options(p *part, name string) (suite.Options, error) {
 		o.Script.Name += " with fault " + name
 	}
 	return o, nil
-}
-
-// faultyCollector makes collectors of the reference that are wrong on purpose.
-func faultyCollector(broken fault.Fault) suite.Collector {
-	return func(now func() time.Time) (http.Handler, func() error, error) {
-		o := collector.Options{Clock: now}
-		broken.Change(&o)
-		c, err := collector.New(o)
-		if err != nil {
-			return nil, nil, err
-		}
-		return orSink(c.Handler()), c.Close, nil
-	}
 }
