@@ -51,8 +51,8 @@ bench: chrome ## journeys per second, beside playwright-core where npm is at han
 	$(GO) run ./e2e/bench -playwright "$$folder"
 	$(GO) test -run '^$$' -bench . -benchmem ./simulator/... ./reference/...
 
-coverage: chrome build ## clauses by scenarios by faults, each fault walked; COVERAGE=coverage.json keeps the table
-	$(BIN) coverage $(if $(COVERAGE),--json $(COVERAGE))
+coverage: chrome build ## clauses by scenarios by faults, each fault walked; COVERAGE=coverage.json keeps the table, BRIEF=1 is shorter
+	$(BIN) coverage $(if $(BRIEF),--brief) $(if $(COVERAGE),--json $(COVERAGE))
 
 zoo: chrome ## every channel of a page, in 50 repetitions of eight visitors
 	ZOO_ROUNDS=50 $(GO) test ./e2e -count=1 -timeout 60m -v -ginkgo.v -ginkgo.focus 'records every channel'

@@ -135,7 +135,8 @@ var mapp = []row{
 		}},
 
 	// Nor can anybody else, whatever it is called.
-	{clause: "all.no-hiding-place", when: func(v *view) bool { return v.Device == "" && v.viewed(v.Step.Open) }, of: unlinked},
+	{clause: "all.no-hiding-place", when: func(v *view) bool { return v.Device == "" && v.viewed(v.Step.Open, Anonymous) }, of: unlinked},
+	{clause: "all.no-respawn", when: func(v *view) bool { return v.Device == "" && v.viewed(v.Step.Open, Identifiable) && v.Fresh }, of: unlinked},
 
 	// Whatever the world was like: no identity leaves.
 	{clause: "all.canary", each: (*view).secret, expect: expect(identity("")),
@@ -178,9 +179,9 @@ func backHeard(v *view) bool {
 
 func (v *view) renamed() bool { return v.walk.Config.Anonymity.Cookie != "" }
 
-// viewed tells an anonymous view of that page, with nothing else under way.
-func (v *view) viewed(page string) bool {
-	return page != "" && v.Step.Open == page && v.is(Anonymous) && v.Sends() && v.Loads && v.Calm
+// viewed tells a view of that page in the mode, with nothing else under way.
+func (v *view) viewed(page string, mode Mode) bool {
+	return page != "" && v.Step.Open == page && v.is(mode) && v.Sends() && v.Loads && v.Calm
 }
 
 // unlinked compares the view of a page with that of an earlier visit, and with
@@ -190,7 +191,7 @@ func unlinked(v *view) []scenario.Expectation {
 	for i := range v.moments {
 		other := &view{Moment: &v.moments[i], walk: v.walk, pixel: v.pixel, moments: v.moments, index: i}
 		switch {
-		case !other.viewed(v.Step.Open) || other.Cause != v.Cause:
+		case !other.viewed(v.Step.Open, v.Mode) || other.Cause != v.Cause:
 			// What differs may come from how they became what they are.
 		case other.Device != "":
 			unlike = other.Step.Name

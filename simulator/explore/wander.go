@@ -30,7 +30,7 @@ func (d *draw) wander(steps int) {
 // seldom make.
 func (d *draw) trouble() []scenario.Step {
 	choice := scenario.Step{Do: d.choice()}
-	kind := d.IntN(5)
+	kind := d.IntN(7)
 	if d.model.config.Delivery != "" && d.chance(50) {
 		kind = 1
 	}
@@ -52,6 +52,16 @@ func (d *draw) trouble() []scenario.Step {
 		return []scenario.Step{{Open: d.page(), Script: scenario.ScriptHeld}, choice, {Script: scenario.ScriptDelivered}}
 	case 3: // without a network
 		return []scenario.Step{{Do: scenario.ActionAct, Network: scenario.NetworkOffline}, choice, {Network: scenario.NetworkOnline}}
+	case 4: // in another tab, while this one is in sight
+		return []scenario.Step{{Open: d.page(), In: scenario.TabSecond}, choice, {In: scenario.TabFirst, Do: scenario.ActionAct}}
+	case 5: // in another tab, while this one is hidden or frozen
+		steps := []scenario.Step{{Tab: scenario.TabHidden}, {Tab: scenario.TabFrozen}, {Open: d.page(), In: scenario.TabSecond}, choice,
+			{In: scenario.TabFirst, Tab: scenario.TabResumed}, {Tab: scenario.TabShown}, {Do: scenario.ActionAct}}
+		if d.chance(50) {
+			steps[4] = scenario.Step{In: scenario.TabFirst, Tab: scenario.TabShown}
+			return slices.Delete(slices.Delete(steps, 5, 6), 1, 2)
+		}
+		return steps
 	}
 	// between a page and its return out of the history
 	last := one(d, scenario.Step{Do: scenario.ActionAct}, scenario.Step{Go: scenario.GoForward})
@@ -222,8 +232,11 @@ func (d *draw) finish() {
 		}
 		d.add(scenario.Step{Open: d.page()})
 	}
-	if d.chance(15) {
+	switch n := d.IntN(100); {
+	case n < 15:
 		d.stranger()
+	case n < 30:
+		d.newcomer()
 	}
 }
 
@@ -294,6 +307,27 @@ func (d *draw) stranger() {
 		return
 	}
 	d.add(scenario.Step{Open: page})
+}
+
+// newcomer lets the visitor come back with an emptied jar, and another person see the
+// same page, so that it can be told what was brought back.
+func (d *draw) newcomer() {
+	page := d.page()
+	identified := func(first scenario.Step) {
+		d.add(first)
+		if now, _ := d.model.mode(d.model.person(d.model.device)); now != Identifiable {
+			d.add(scenario.Step{Do: d.towards(Identifiable)})
+			d.add(scenario.Step{Open: page})
+		}
+	}
+	identified(scenario.Step{Open: page})
+	again := d.comeBack()
+	again.Open, again.Forget = page, d.stores()
+	if !slices.Contains(again.Forget, scenario.StoreCookies) && !slices.Contains(again.Forget, scenario.StoreEverything) {
+		again.Forget = append([]string{scenario.StoreCookies}, again.Forget...)
+	}
+	identified(again)
+	identified(scenario.Step{Device: scenario.DeviceSecond, Open: page})
 }
 
 // lifetime reads a span that this package has written.

@@ -3,6 +3,7 @@ package suite
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 )
@@ -11,7 +12,8 @@ import (
 // they have no effect, and nobody else tells the site's owner. A scenario that
 // tries such a page on purpose judges it itself.
 func mistakes(plans []*scenario.Plan) []string {
-	var found []string
+	var order []scenario.Mistaken
+	pages := map[string][]string{} // by option
 	for _, plan := range plans {
 		if slices.ContainsFunc(plan.Scenario.Expect, func(e scenario.Expectation) bool { return e.Option != "" }) {
 			continue
@@ -22,13 +24,19 @@ func mistakes(plans []*scenario.Plan) []string {
 				continue // the stage says so
 			}
 			for _, m := range plan.Pixel.UnknownOptions(html) {
-				text := fmt.Sprintf("the page %s of pixel %s sets %s, an option that the pixel does not know: it has no effect (did you mean %s?)",
-					page, plan.Pixel.Name, m.Name, m.Meant)
-				if !slices.Contains(found, text) {
-					found = append(found, text)
+				if pages[m.Name] == nil {
+					order = append(order, m)
+				}
+				if !slices.Contains(pages[m.Name], page) {
+					pages[m.Name] = append(pages[m.Name], page)
 				}
 			}
 		}
+	}
+	var found []string
+	for _, m := range order {
+		found = append(found, fmt.Sprintf("the pixel does not know the option %s, which the page sets: it has no effect (did you mean %s? pages: %s)",
+			m.Name, m.Meant, strings.Join(pages[m.Name], ", ")))
 	}
 	return found
 }

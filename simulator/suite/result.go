@@ -105,10 +105,18 @@ func notes(step *evidence.Step, hits int, others []*evidence.Request, messages [
 	default:
 		list = append(list, unseen(others))
 	}
-	if !step.Fenced {
+	if !step.Fenced && !unrested(step) {
 		list = append(list, "the step did not come to rest")
 	}
 	return list
+}
+
+// unrested tells that the scenario itself does not let the step come to rest: what
+// is missing from it proves nothing, and nothing is wrong with that.
+func unrested(step *evidence.Step) bool {
+	return step.Action == "tab frozen" || slices.ContainsFunc(step.Conditions, func(c string) bool {
+		return c == "ends at-once" || c == "network offline" || c == "script held"
+	})
 }
 
 // complaints lists the page's errors during the step, each once.

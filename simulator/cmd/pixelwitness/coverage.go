@@ -20,6 +20,7 @@ import (
 type coverageFlags struct {
 	data
 	static   bool
+	brief    bool
 	json     string
 	chrome   string
 	kind     string
@@ -60,6 +61,7 @@ green · 2 usage · 3 the harness broke, or the run was broken off.`,
 	f.addFolder(c)
 	flags := c.Flags()
 	flags.BoolVar(&f.static, "static", false, "show what is declared, and walk nothing")
+	flags.BoolVar(&f.brief, "brief", false, "walk each fault through the scenarios of its clauses and a few that touch every clause, not through all")
 	flags.StringVar(&f.json, "json", "", "write the table as JSON to this `file`; - is the standard output")
 	flags.StringVar(&f.chrome, "chrome", "", "the browser's executable `file` (default $"+browser.EnvPath+", or what is installed)")
 	flags.StringVar(&f.kind, "browser", "", "which browser to look for: `shell` (headless shell, faster) or full")
@@ -94,6 +96,9 @@ func (f *coverageFlags) run(ctx context.Context, io streams, patterns []string) 
 			return err
 		}
 		in.Jobs = coverage.Jobs(in.References, selected, unbroken)
+		if f.brief {
+			in.Jobs = coverage.Brief(in.Jobs, lib, selected)
+		}
 		if len(in.Jobs) == 0 {
 			return usage("nothing to walk: no pixel has a reference for its script\nhint: --static shows what is declared")
 		}
