@@ -106,7 +106,7 @@ func TestTheCleanTrackerKeepsEveryClauseOfTheOptOut(t *testing.T) {
 // want a browser.
 var simple = []string{
 	"never-sends-nc", "sends-nc-of-zero", "always-sends-nc", "keeps-eid-parameter", "keeps-eid-cookie", "never-suppresses",
-	"always-suppresses", "one-year-choice", "stores-the-choice-as-true", "makes-a-session-while-anonymous", "delete-does-nothing", "never-identifies", "silent",
+	"always-suppresses", "one-year-choice", "stores-the-choice-as-true", "delete-does-nothing", "never-identifies", "silent",
 }
 
 func TestEachSimpleFaultBreaksTheClauseThatItIsAbout(t *testing.T) {
