@@ -30,6 +30,7 @@ tidy:
 
 lint: build
 	$(BIN) lint
+	$(BIN) coverage --static >/dev/null
 
 unit: ## unit tests, without a browser
 	$(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v /e2e)

@@ -195,13 +195,13 @@ func siteOf(host string) string {
 }
 
 // vocabulary returns the texts that the journey's own set-up brings along: they
-// are the same for all who walk it. What the site knows of its customer is not
-// among them: it is another's with another person.
+// are the same for all who walk it, and name nobody whom the canary does not look
+// for. What is made of a customer's data is another thing with another person.
 func vocabulary(plan *scenario.Plan) []string {
 	pixel, config := plan.Pixel, plan.Scenario.Config
 	texts := []string{pixel.Name, pixel.Stage.Site, pixel.Stage.Collector, pixel.Stage.Scripts, pixel.Stage.Path, plan.Scenario.ID}
 	texts = append(texts, pixel.KnownOptions...)
-	for _, m := range []map[string]string{pixel.Settings, pixel.Pages, pixel.Options, config.Literal} {
+	for _, m := range []map[string]string{pixel.Settings, pixel.Pages, pixel.Options, config.Customer, config.Literal} {
 		for key, value := range m {
 			texts = append(texts, key, value, url.PathEscape(value))
 		}

@@ -103,13 +103,17 @@ func (f *exploreFlags) run(ctx context.Context, io streams, program string) erro
 	o.Notify = bar.notify
 	result, err := explore.Explore(ctx, o)
 	bar.end()
-	if closing := session.Close(); err == nil {
-		err = closing
-	}
+	closing := session.Close()
 	if err != nil {
 		return err
 	}
-	result.Errors = append(result.Errors, session.Errors()...)
+	// Whoever breaks it off may have ended the browser, too.
+	if !result.Interrupted {
+		if closing != nil {
+			result.Errors = append(result.Errors, closing.Error())
+		}
+		result.Errors = append(result.Errors, session.Errors()...)
+	}
 	return f.print(io, result)
 }
 
