@@ -332,20 +332,25 @@ func (t *tabulation) unbroken(r Reference, way string) {
 			t.problem(Problem{Kind: NotGreen, Way: way}, "%s is not green: %s gave no verdict", what, v.Scenario)
 		}
 	}
-	t.notGreen(way, what, u.Cells)
+	t.notGreen(way, what, u.Cells, visits)
 	u.Green = len(t.table.Problems) == before
 	t.table.References = append(t.table.References, u)
 }
 
-// notGreen notes the clauses that did not pass.
-func (t *tabulation) notGreen(way, what string, cells []Cell) {
+// notGreen notes the clauses that did not pass. What a browser cannot show in one
+// scenario is enough if it passes in another.
+func (t *tabulation) notGreen(way, what string, cells []Cell, visits []Visit) {
+	passes := func(clause string) bool {
+		return slices.ContainsFunc(visits, func(v Visit) bool { o, judged := v.Outcomes[clause]; return judged && o == verdict.Pass })
+	}
 	type fate struct {
 		clause  string
 		outcome verdict.Outcome
 	}
 	scenarios := map[fate][]string{}
 	for _, c := range cells {
-		if c.Outcome != verdict.Error && !t.unclear(c.Clause) {
+		shown := c.Outcome == verdict.Unsupported && passes(c.Clause)
+		if c.Outcome != verdict.Error && !t.unclear(c.Clause) && !shown {
 			scenarios[fate{c.Clause, c.Outcome}] = append(scenarios[fate{c.Clause, c.Outcome}], c.Scenario)
 		}
 	}
