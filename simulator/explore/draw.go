@@ -106,7 +106,7 @@ func (d *draw) customer(c *scenario.Config) {
 			roles = append(roles, role)
 		}
 	}
-	if known := some(d, 55, roles); len(known) > 0 {
+	if known := some(d, 55, roles); len(known) > 0 && d.chance(85) {
 		c.Customer = map[string]string{}
 		for _, role := range known {
 			c.Customer[role] = one(d, values[role]...)

@@ -99,10 +99,11 @@ func (v *view) expand(r row) []scenario.Expectation {
 	return list
 }
 
-// altered tells that a pixel may send something else than what the site knows: an
-// e-mail address in place of a customer number is no number.
+// altered tells that a pixel may send something else than the config says: an e-mail
+// address in place of a customer number is no number, and another person is known
+// by other values.
 func (v *view) altered(role string) bool {
-	return role == scenario.RoleCustomerID && strings.Contains(v.walk.Config.Customer[role], "@")
+	return v.Device != "" || role == scenario.RoleCustomerID && strings.Contains(v.walk.Config.Customer[role], "@")
 }
 
 // known tells whether the pixel has a name for what is expected.
@@ -184,11 +185,17 @@ func (v *view) suppressed() []string {
 // is, that is any identity.
 func (v *view) secret() []string {
 	suppressed := v.suppressed()
-	if len(suppressed) == len(v.walk.Config.Customer) {
+	switch {
+	case v.Device != "": // known by values that are not in the config
+		return []string{scenario.RoleVisitorID}
+	case v.allSuppressed():
 		return []string{scenario.IdentityAny}
 	}
 	return append([]string{scenario.RoleVisitorID}, suppressed...)
 }
+
+// allSuppressed tells that an anonymous visitor is known by nothing.
+func (v *view) allSuppressed() bool { return len(v.suppressed()) == len(v.walk.Config.Customer) }
 
 // promised returns what the document's own example sends.
 func (v *view) promised() []string {

@@ -134,9 +134,13 @@ var mapp = []row{
 			return v.is(Anonymous) && v.Sends() && v.Loads && v.Calm && v.Visit > 1 && v.index > 0 && v.returned()
 		}},
 
-	// Nor can anybody else, whatever it is called.
-	{clause: "all.no-hiding-place", when: func(v *view) bool { return v.Device == "" && v.viewed(v.Step.Open, Anonymous) }, of: unlinked},
-	{clause: "all.no-respawn", when: func(v *view) bool { return v.Device == "" && v.viewed(v.Step.Open, Identifiable) && v.Fresh }, of: unlinked},
+	// Nor can anybody else, whatever it is called. What the site itself tells of the
+	// visitor does join his visits.
+	{clause: "all.no-hiding-place", of: unlinked,
+		when: func(v *view) bool { return v.Device == "" && v.viewed(v.Step.Open, Anonymous) && v.allSuppressed() }},
+	{clause: "all.no-respawn", of: unlinked, when: func(v *view) bool {
+		return v.Device == "" && v.viewed(v.Step.Open, Identifiable) && v.Fresh && len(v.walk.Config.Customer) == 0
+	}},
 
 	// Whatever the world was like: no identity leaves.
 	{clause: "all.canary", each: (*view).secret, expect: expect(identity("")),

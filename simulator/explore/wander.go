@@ -232,10 +232,9 @@ func (d *draw) finish() {
 		}
 		d.add(scenario.Step{Open: d.page()})
 	}
-	switch n := d.IntN(100); {
-	case n < 15:
+	if d.chance(15) {
 		d.stranger()
-	case n < 30:
+	} else if d.chance(60) && len(d.model.config.Customer) == 0 {
 		d.newcomer()
 	}
 }
