@@ -23,9 +23,6 @@ func mappStores() []Fault {
       write(everIdCookie, digits(19), everIdSeconds);
       return;
     }`),
-		mapp("makes-an-ever-id-as-an-anonymous-page-is-left", "An ever-id is stored when an anonymous page is left", stores,
-			visitor, forget, forget+`
-    if (!this.options.anonymousOptIn) { window.addEventListener("pagehide", () => write(everIdCookie, digits(19), everIdSeconds)); }`),
 		leak("keeps-an-anonymous-id-in-a-cookie", "An anonymous visitor gets a lasting cookie of another name", hides,
 			`if (!document.cookie.includes("_px=")) { document.cookie = "_px=" + `+random+` + "; path=/; max-age=31536000"; }`),
 		leak("keeps-an-anonymous-id-in-local-storage", "An anonymous visitor gets a lasting number in localStorage", hides,

@@ -118,7 +118,7 @@ func (m *model) end(s scenario.Step, p *person, tab *page, now *Moment) {
 	if now.Sends() {
 		m.remember(p, now)
 	}
-	if now.Mode != Anonymous && !now.Took && s.Action() != "" {
+	if sent := now.Loads || s.Action() != "" && !now.Took; sent && now.Mode != Anonymous {
 		p.fresh, p.wiped = false, false // from here on there may be a new ID
 	}
 	asleep := slices.ContainsFunc(p.all(), func(t *page) bool { return t.hidden || t.frozen || t.at > 0 && !t.loaded })

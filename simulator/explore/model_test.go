@@ -172,6 +172,9 @@ func TestTheModelKnowsWhatCanBeJudged(t *testing.T) {
 		{"an ID must be fresh after anonymity", "open home | do opt-out | open home | do opt-back | open home", func(m explore.Moment) bool { return m.Fresh && m.Between }},
 		{"and once only", "open home | do opt-out | open home | do opt-back | open home | open home", func(m explore.Moment) bool { return !m.Fresh }},
 		{"not without a hit between", "open home | do opt-out | do opt-back | open home", func(m explore.Moment) bool { return !m.Fresh && !m.Between }},
+		{"not when the choice itself may have made it", "open home | do opt-out | open home | open home script=held | do opt-back script=delivered | open home", func(m explore.Moment) bool {
+			return !m.Fresh
+		}},
 		{"an ID must be fresh in an emptied jar", "open home | open home forget=cookies", func(m explore.Moment) bool { return m.Fresh }},
 		{"not when a hasty page may have made it", "open home | open home forget=cookies ends=at-once | open home", func(m explore.Moment) bool { return !m.Fresh }},
 		{"who comes back is known again", "open home | open home day=002", func(m explore.Moment) bool { return m.Returned }},
