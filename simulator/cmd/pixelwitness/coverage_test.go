@@ -134,15 +134,17 @@ func TestTheReferenceIsTriedInEveryWayThatItOffers(t *testing.T) {
 	}
 }
 
-// The tracker knows the transports that it is tried in, and no other.
+// The trackers know the transports that they are tried in, and no others.
 func TestTheTransportsAreTheTrackers(t *testing.T) {
 	t.Parallel()
-	s, err := tracker.Bundle("mapp", tracker.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := `["` + strings.Join(transports, `", "`) + `"]`; !bytes.Contains(s.Source, []byte(want)) {
-		t.Errorf("the tracker does not list %s", want)
+	for _, vendor := range tracker.Vendors() {
+		s, err := tracker.Bundle(vendor, tracker.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := `["` + strings.Join(tracker.Transports(vendor), `", "`) + `"]`; !bytes.Contains(s.Source, []byte(want)) {
+			t.Errorf("the tracker %s does not list %s", vendor, want)
+		}
 	}
 }
 

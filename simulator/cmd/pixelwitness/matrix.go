@@ -38,18 +38,16 @@ type part struct {
 // batched is the way in which hits are collected and sent together.
 const batched = "batched"
 
-// transports are the ways of delivery that the reference trackers know; a pixel
-// offers them by a setting of that name.
-var transports = []string{"image", "beacon", "form"}
-
+// transportSetting is the setting by which a pixel chooses among the ways of
+// delivery that its reference tracker knows.
 const transportSetting = "transport"
 
 // waysOf lists the ways of delivery that a pixel offers, its own one first.
-func waysOf(p *scenario.Pixel) []string {
+func waysOf(p *scenario.Pixel, vendor string) []string {
 	ways := []string{"default"}
 	if own, ok := p.Settings[transportSetting]; ok {
 		ways = []string{own}
-		for _, t := range transports {
+		for _, t := range tracker.Transports(vendor) {
 			if t != own {
 				ways = append(ways, t)
 			}
@@ -70,7 +68,7 @@ func (m *matrix) bind() error {
 			continue
 		}
 		of := &part{pixel: p, vendor: vendor, plans: map[string]map[string]*scenario.Plan{}, tried: map[string]*suite.Session{}}
-		of.Document, of.Pixel, of.Ways = p.Document, p.Name, waysOf(p)
+		of.Document, of.Pixel, of.Ways = p.Document, p.Name, waysOf(p, vendor)
 		for _, way := range of.Ways {
 			if err := of.bind(m.lib, way); err != nil {
 				return err
@@ -89,7 +87,7 @@ func (m *matrix) bind() error {
 
 func (p *part) bind(lib *scenario.Library, way string) error {
 	pixel := p.pixel
-	if slices.Contains(transports, way) {
+	if slices.Contains(tracker.Transports(p.vendor), way) {
 		changed := *pixel
 		changed.Settings = maps.Clone(pixel.Settings)
 		changed.Settings[transportSetting] = way
