@@ -51,8 +51,8 @@ All randomness comes from the seed: a seed and the number of a walk make that wa
 again, with the same --steps.
 
 Exit codes: 0 no failure found · 1 something was found, or nothing could be judged
-· 2 usage · 3 the harness broke, or nothing was walked. Ctrl-C ends the walking, shrinks no more, and prints
-what there is.`,
+· 2 usage · 3 the harness broke, nothing was walked, or the walking was broken off.
+Ctrl-C breaks it off, shrinks no more, and prints what there is.`,
 		Example: `  pixelwitness explore --seed 7 --walks 200
   pixelwitness explore --for 10m --out found
   pixelwitness explore --seed 7 --walk 12
@@ -236,7 +236,7 @@ func (f *exploreFlags) print(io streams, result *explore.Result) error {
 		}
 	}
 	switch {
-	case len(result.Errors) > 0, result.Walks == 0:
+	case len(result.Errors) > 0, result.Walks == 0, result.Interrupted:
 		return exitCode(exitHarness)
 	case len(result.Findings) > 0, !result.Judged():
 		return exitCode(exitBreach)

@@ -54,8 +54,9 @@ func found() *explore.Result {
 
 func TestWhatIsFoundIsWrittenAndDecidesTheExitCode(t *testing.T) {
 	t.Parallel()
-	none, broken, blind := found(), found(), &explore.Result{Walks: 3, Blind: 3}
+	none, broken, blind, interrupted := found(), found(), &explore.Result{Walks: 3, Blind: 3}, found()
 	none.Findings = nil
+	interrupted.Interrupted = true
 	broken.Errors = []string{"walk 2: the browser died"}
 	for _, test := range []struct {
 		name   string
@@ -68,6 +69,7 @@ func TestWhatIsFoundIsWrittenAndDecidesTheExitCode(t *testing.T) {
 		{"a broken harness", broken, exitCode(exitHarness), "walk 2: the browser died"},
 		{"blind walks", blind, exitCode(exitBreach), "nothing could be judged"},
 		{"no walk", &explore.Result{}, exitCode(exitHarness), "nothing was walked"},
+		{"broken off", interrupted, exitCode(exitHarness), "broken off"},
 	} {
 		var out bytes.Buffer
 		f := exploreFlags{}
