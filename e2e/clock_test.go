@@ -137,6 +137,6 @@ var _ = g.Describe("a page's clock", func() {
 				Expect(step).To(Equal("next"), name)
 				Expect(said.Now).To(BeNumerically(">=", latest), "%s is behind the page before it", name)
 			}
-		}, g.SpecTimeout(time.Minute))
+		}, g.SpecTimeout(patience))
 	}
 })

@@ -186,7 +186,7 @@ var _ = g.Describe("cookies", func() {
 			s := setOut(ctx, kind, cookieStage())
 			s.open(ctx, "cookies", "https://www.shop.test/", "/done/page", "/done/same-site", "/done/cross-site", "/done/nested", "/done/worker")
 			// A service worker is not fenced: what it reports may take a moment.
-			Eventually(ctx, func() []string { return lines(s.visitor.Writes(), asked) }).WithTimeout(5 * time.Second).Should(ConsistOf(askedInBrowser))
+			Eventually(ctx, func() []string { return lines(s.visitor.Writes(), asked) }).Should(ConsistOf(askedInBrowser))
 			Expect(lines(s.wire.Writes(), asked)).To(ConsistOf(askedByAnswers))
 			found, err := s.visitor.Cookies(ctx)
 			Expect(err).NotTo(HaveOccurred())
@@ -195,7 +195,7 @@ var _ = g.Describe("cookies", func() {
 				wanted = append(slices.Clone(jar), thirdParty...)
 			}
 			Expect(lines(found, kept)).To(ConsistOf(wanted))
-		}, g.SpecTimeout(time.Minute))
+		}, g.SpecTimeout(patience))
 	}
 })
 
@@ -248,6 +248,6 @@ var _ = g.Describe("stores", func() {
 
 			settled = s.open(ctx, "alone", "https://www.shop.test/quiet")
 			Expect(settled.Storage).To(ConsistOf(own...), "a page that touches no store")
-		}, g.SpecTimeout(time.Minute))
+		}, g.SpecTimeout(patience))
 	}
 })

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
-	"time"
 
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -74,7 +73,7 @@ var _ = g.Describe("a browser that dies", func() {
 				lost, err := evidence.ReadFile(filepath.Join(o.Folder, "lost", "mapp.opt-out.ndjson"))
 				Expect(err).NotTo(HaveOccurred(), "what was recorded before is kept")
 				Expect(lost.Faults).To(ContainElement(ContainSubstring("the browser died")))
-			}, g.SpecTimeout(time.Minute))
+			}, g.SpecTimeout(patience))
 		}
 	}
 
@@ -95,5 +94,5 @@ var _ = g.Describe("a browser that dies", func() {
 		for _, v := range result.Verdicts {
 			Expect(v.Outcome).To(Equal(verdict.Error), "%s at step %s", v.Clause, v.Step)
 		}
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 })

@@ -33,8 +33,8 @@ func (j judged) outcomes() map[string]verdict.Outcome {
 	return joined
 }
 
-// crowd walks a visitor through the opt-out journey for each of the options, by
-// name, all in one browser, two at a time. That is a fraction of the work of a
+// crowd walks a visitor through the one journey that is selected for each of the
+// options, by name, all in one browser, two at a time. That is a fraction of the work of a
 // suite for each.
 func crowd(ctx g.SpecContext, all map[string]suite.Options) map[string]judged {
 	g.GinkgoHelper()
@@ -68,7 +68,6 @@ func crowd(ctx g.SpecContext, all map[string]suite.Options) map[string]judged {
 
 // walkAlone walks and judges one visitor in a browser that others use, too.
 func walkAlone(ctx context.Context, gw *gateway.Gateway, b journey.Browser, o suite.Options) judged {
-	o.Selectors = []string{"mapp.opt-out"}
 	plans, err := suite.Plan(o)
 	Expect(err).NotTo(HaveOccurred())
 	stage, err := suite.Stage(plans[0], o)

@@ -76,7 +76,7 @@ var _ = g.Describe("random walks", g.Label("explore"), func() {
 		Expect(result.Blind).To(BeZero())
 		Expect(result.Outcomes[verdict.Pass.String()]).To(BeNumerically(">", 20*result.Outcomes[verdict.Inconclusive.String()]),
 			"what the model expects can mostly be judged")
-	}, g.SpecTimeout(4*time.Minute))
+	}, g.SpecTimeout(patience))
 
 	for name, clauses := range originals {
 		g.It("find the fault "+name, func(ctx g.SpecContext) {
@@ -91,7 +91,7 @@ var _ = g.Describe("random walks", g.Label("explore"), func() {
 				found = append(found, f.Clause)
 			}
 			Expect(found).To(ContainElement(BeElementOf(clauses)))
-		}, g.SpecTimeout(2*time.Minute))
+		}, g.SpecTimeout(patience))
 	}
 
 	g.It("shrink to a scenario that can be added as it is, and fails again", func(ctx g.SpecContext) {
@@ -124,7 +124,7 @@ var _ = g.Describe("random walks", g.Label("explore"), func() {
 
 		clean := exploring(ctx, options(browser.Shell), nil)
 		Expect(failed(clean.Visit(ctx, plan).Verdicts)).To(BeEmpty(), "and passes with the unbroken reference")
-	}, g.SpecTimeout(4*time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("prove nothing of a pixel that is silent", func(ctx g.SpecContext) {
 		o := options(browser.Shell, "silent")
@@ -134,7 +134,7 @@ var _ = g.Describe("random walks", g.Label("explore"), func() {
 		result, err := explore.Explore(ctx, e)
 		Expect(err).NotTo(HaveOccurred())
 		Expect(result.Judged()).To(BeFalse())
-	}, g.SpecTimeout(2*time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("are told by the command, which says how to take one again", func(ctx g.SpecContext) {
 		session := pixelwitness(ctx, 1, "explore", "--seed", "3", "--walks", "12", "--once", "--steps", "8", "--fault", "keeps-eid-parameter")
@@ -145,7 +145,7 @@ var _ = g.Describe("random walks", g.Label("explore"), func() {
 		again, _, _ = strings.Cut(again, "\n")
 		repeated := pixelwitness(ctx, 1, append(strings.Fields(again), "--shrink-runs", "0")...)
 		Expect(string(repeated.Out.Contents())).To(ContainSubstring("mapp.eid-omitted"))
-	}, g.SpecTimeout(3*time.Minute))
+	}, g.SpecTimeout(patience))
 })
 
 // failed lists the clauses that failed, each once.

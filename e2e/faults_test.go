@@ -90,19 +90,19 @@ var _ = g.Describe("a faulty tracker", func() {
 			}
 		}
 		Expect(problems).To(BeEmpty())
-	}, g.SpecTimeout(2*time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("is caught in full Chrome, by its cookies", func(ctx g.SpecContext) {
 		visit := walk(ctx, options(browser.Full, "keeps-eid-cookie"))
 		Expect(problem(judged{visit.Evidence, visit.Verdicts}, "mapp.opt-out-removes-eid")).To(BeEmpty())
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("with two faults fails both clauses", func(ctx g.SpecContext) {
 		visit := walk(ctx, options(browser.Shell, "one-year-choice", "never-suppresses"))
 		found := judged{visit.Evidence, visit.Verdicts}.outcomes()
 		Expect(found).To(HaveKeyWithValue("mapp.opt-out-lasts-five-years", verdict.Fail))
 		Expect(found).To(HaveKeyWithValue("mapp.suppressed-omitted", verdict.Fail))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 })
 
 // broken is a tracker that does nothing by mistake, and what the page says of it.
@@ -174,7 +174,7 @@ var _ = g.Describe("a tracker that does nothing", func() {
 		Expect(found[silent].evidence.Messages).To(BeEmpty())
 		complained(found[missing], missing, "error", "did not load: script https://cdn.vendor.test/js/no-such-file.js")
 		complained(found[blocked], blocked, "error", "Content Security Policy", cdnScript)
-	}, g.SpecTimeout(2*time.Minute))
+	}, g.SpecTimeout(patience))
 })
 
 func shownMessages(e *evidence.Evidence) string {

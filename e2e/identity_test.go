@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"time"
 
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -91,7 +90,7 @@ var _ = g.Describe("the browser", func() {
 					Expect(brands).To(ContainSubstring(`"Google Chrome"`), r.URL)
 				}
 			}
-		}, g.SpecTimeout(time.Minute))
+		}, g.SpecTimeout(patience))
 	}
 })
 

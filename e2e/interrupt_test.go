@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
-	"time"
 
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -35,7 +34,7 @@ var _ = g.Describe("a run that is broken off", func() {
 			finish(ctx, session, temporary, 3)
 			Expect(said(session)).To(ContainSubstring("the run was broken off"))
 			Expect(readResult(filepath.Join(dir, "result.json")).Conformance).To(Equal("not-conformant"))
-		}, g.SpecTimeout(time.Minute))
+		}, g.SpecTimeout(patience))
 	}
 
 	g.It("while the browser starts leaves nothing either", func(ctx g.SpecContext) {
@@ -43,7 +42,7 @@ var _ = g.Describe("a run that is broken off", func() {
 		Eventually(ctx, session.Err).Should(gbytes.Say("starting the browser"))
 		session.Interrupt()
 		finish(ctx, session, temporary, 3)
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("by force leaves no browser running", func(ctx g.SpecContext) {
 		session, _ := start("run", "--fault", "silent")
@@ -52,7 +51,7 @@ var _ = g.Describe("a run that is broken off", func() {
 		session.Kill()
 		Eventually(ctx, session).Should(gexec.Exit())
 		Eventually(ctx, descendants).Should(BeEmpty())
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 })
 
 var _ = g.Describe("pixelwitness serve", func() {
@@ -103,5 +102,5 @@ var _ = g.Describe("pixelwitness serve", func() {
 		}
 		session.Interrupt()
 		Eventually(ctx, session).Should(gexec.Exit(0))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 })

@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"time"
-
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -33,24 +31,18 @@ var _ = g.Describe("a page that the browser has kept", func() {
 		o := options(browser.Full)
 		o.Script = &suite.Script{Name: script.Name, Source: script.Source}
 		o.Selectors = []string{"all.back-and-forward"}
-		plans, err := suite.Plan(o)
-		Expect(err).NotTo(HaveOccurred())
-		session, err := suite.Open(ctx, o)
-		Expect(err).NotTo(HaveOccurred())
-		visit := session.Visit(ctx, plans[0])
-		Expect(session.Close()).To(Succeed())
-		Expect(visit.Evidence.Faults).To(BeEmpty())
+		visit := walk(ctx, o)
 		Expect(visit.Evidence.Step("back").Restored).To(BeTrue(), "the page was loaded anew")
 		return visit
 	}
 
 	g.It("keeps the opt-out that was made after it, with the reference", func(ctx g.SpecContext) {
 		Expect(back(ctx, nil).Scenario.Outcome).To(Equal(verdict.Pass))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 
 	for name, patches := range keptPageFaults {
 		g.It("is caught when it "+name, func(ctx g.SpecContext) {
 			Expect(back(ctx, patches).Scenario.Outcome).To(Equal(verdict.Fail))
-		}, g.SpecTimeout(time.Minute))
+		}, g.SpecTimeout(patience))
 	}
 })

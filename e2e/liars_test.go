@@ -1,8 +1,6 @@
 package e2e_test
 
 import (
-	"time"
-
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
 
@@ -46,6 +44,6 @@ var _ = g.Describe("a tracker that leaks the ever-id", func() {
 			visit := walk(ctx, o)
 			Expect(visit.Evidence.Faults).To(BeEmpty())
 			Expect(visit.Scenario.Outcome).To(Equal(verdict.Fail))
-		}, g.SpecTimeout(time.Minute))
+		}, g.SpecTimeout(patience))
 	}
 })

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"time"
 
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -52,26 +51,26 @@ var _ = g.Describe("registered specs", func() {
 	}
 
 	g.It("are selected by clause, and fail with what the document says", func(ctx g.SpecContext) {
-		session := again(ctx, "keeps-eid-parameter", "mapp.eid-omitted")
+		session := again(ctx, "keeps-eid-parameter", "mapp.opt-out && mapp.eid-omitted")
 		Expect(session).To(gexec.Exit(1))
 		Expect(session).To(gbytes.Say(`fail: mapp.eid-omitted at step anonymous of mapp.opt-out`))
 		Expect(session).To(gbytes.Say(`document: mapp § 4: An anonymous request carries no ever-id in any part of it.`))
 		Expect(session).To(gbytes.Say(`»eid=\d{19}«`))
 		Expect(session).To(gbytes.Say(`where: +scenarios/mapp/opt-out.yaml:\d+`))
 		Expect(session).To(gbytes.Say(`Ran 1 of `))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("pass where another clause is broken", func(ctx g.SpecContext) {
-		session := again(ctx, "keeps-eid-parameter", "mapp.nc-sent")
+		session := again(ctx, "keeps-eid-parameter", "mapp.opt-out && mapp.nc-sent")
 		Expect(session).To(gexec.Exit(0))
 		Expect(session).To(gbytes.Say(`1 Passed`))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("fail where the pixel is silent", func(ctx g.SpecContext) {
-		session := again(ctx, "silent", "mapp.no-identifying-cookie")
+		session := again(ctx, "silent", "mapp.opt-out && mapp.no-identifying-cookie")
 		Expect(session).To(gexec.Exit(1))
 		Expect(session).To(gbytes.Say(`inconclusive: mapp.no-identifying-cookie`))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 })
 
 var _ = g.Describe("an opt-out, in hand-written specs", func() {
@@ -79,8 +78,8 @@ var _ = g.Describe("an opt-out, in hand-written specs", func() {
 		g.Context("in "+string(kind)+" Chrome", g.Ordered, func() {
 			var visit specs.Walked
 			g.BeforeAll(func(ctx g.SpecContext) {
-				visit = specs.Visit(ctx, options(kind), "mapp.opt-out")
-			}, g.NodeTimeout(time.Minute))
+				visit = specs.Visit(ctx, options(kind), optOut)
+			}, g.NodeTimeout(patience))
 
 			g.It("begins with a visitor who is identified", func() {
 				Expect(visit.At("identified")).To(CarryVisitor())
@@ -158,7 +157,7 @@ var _ = g.Describe("the reference tracker", func() {
 				Expect(stored[i].Refused).To(BeEmpty())
 			}
 		}
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 })
 
 // sentBy lists the collector's requests that came by that transport.

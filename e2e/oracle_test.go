@@ -191,6 +191,6 @@ var _ = g.Describe("a journey through days", func() {
 			Expect(want[4]).To(And(ContainSubstring("page-age-86400=1"), Not(ContainSubstring("page-age-1800=1"))))
 			Expect(want[6]).NotTo(ContainSubstring("page-age-86400=1"))
 			Expect(want[len(want)-2]).To(HaveSuffix(": sent answer-session=1 session=1"))
-		}, g.SpecTimeout(2*time.Minute))
+		}, g.SpecTimeout(patience))
 	}
 })

@@ -6,7 +6,6 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"time"
 
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -51,7 +50,7 @@ var _ = g.Describe("the README", func() {
 			}
 		}
 		Expect(ran).To(BeNumerically(">=", 7))
-	}, g.SpecTimeout(2*time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("shows a whole test file that passes for a vendor's own pixel", func(ctx g.SpecContext) {
 		// Inside the module, where the go command finds its dependencies, but
@@ -63,12 +62,12 @@ var _ = g.Describe("the README", func() {
 		Expect(os.WriteFile(filepath.Join(folder, "pixel_test.go"), []byte(blocks("go")[0]), 0o644)).To(Succeed())
 		vendorPixel(filepath.Join(folder, "pixel"))
 
-		command := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=100s", "-v", "./"+folder, "-ginkgo.no-color", "-ginkgo.label-filter=mapp.nc-sent || mapp.eid-omitted")
+		command := exec.CommandContext(ctx, "go", "test", "-count=1", "-timeout=4m", "-v", "./"+folder, "-ginkgo.no-color", "-ginkgo.label-filter=mapp.nc-sent || mapp.eid-omitted")
 		out, err := command.CombinedOutput()
 		Expect(err).NotTo(HaveOccurred(), string(out))
 		Expect(string(out)).To(MatchRegexp(`[1-9]\d* Passed`))
 		Expect(string(out)).To(ContainSubstring("0 Failed"))
-	}, g.SpecTimeout(2*time.Minute))
+	}, g.SpecTimeout(patience))
 })
 
 // vendorPixel makes a pixel's folder as a vendor has it: his own name, page and

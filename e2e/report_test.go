@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"encoding/json"
 	"net/http"
-	"time"
 
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -79,7 +78,7 @@ var _ = g.Describe("the report page", func() {
 		Expect(seen.Overflow).To(BeNumerically("<=", 0), "it is wider than the window")
 		Expect(s.visitor.Messages()).To(BeEmpty())
 	},
-		g.Entry("of a run that passed", "Conformant", BeEmpty(), g.SpecTimeout(time.Minute)),
-		g.Entry("of a run that failed", "Not conformant", ContainElement(MatchRegexp(`eid=\d{19}`)), "keeps-eid-parameter", g.SpecTimeout(time.Minute)),
+		g.Entry("of a run that passed", "Conformant", BeEmpty(), g.SpecTimeout(patience)),
+		g.Entry("of a run that failed", "Not conformant", ContainElement(MatchRegexp(`eid=\d{19}`)), "keeps-eid-parameter", g.SpecTimeout(patience)),
 	)
 })

@@ -48,7 +48,7 @@ func (s *stroll) open(ctx g.SpecContext, step, url string, paths ...string) jour
 	s.visitor.Begin(step, s.began)
 	Expect(s.visitor.Open(ctx, url)).To(Succeed())
 	for _, path := range paths {
-		bounded, cancel := context.WithTimeout(ctx, 15*time.Second)
+		bounded, cancel := context.WithTimeout(ctx, time.Minute)
 		err := s.wire.Await(bounded, func(r *evidence.Request) bool { return pathOf(r) == path })
 		cancel()
 		Expect(err).NotTo(HaveOccurred(), "await %s; the page said %v", path, s.visitor.Messages())

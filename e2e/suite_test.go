@@ -23,9 +23,13 @@ import (
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
 )
 
+// patience bounds what is waited for, in a spec and within one. It is only there to
+// end what hangs: on a machine that is slow or busy nothing comes near it.
+const patience = 5 * time.Minute
+
 func TestEndToEnd(t *testing.T) {
 	RegisterFailHandler(g.Fail)
-	SetDefaultEventuallyTimeout(20 * time.Second)
+	SetDefaultEventuallyTimeout(time.Minute)
 	// Whatever the suite leaves on disk is left in here, so it can be told from
 	// what others leave.
 	t.Setenv("TMPDIR", t.TempDir())
@@ -69,14 +73,19 @@ func reference() suite.Options {
 	}
 }
 
-// options are those of a run of the reference in a browser of that kind, with
-// faults if any are named.
+// optOut is the scenario that most specs walk: it is short, and what they ask about
+// is there.
+const optOut = "mapp.opt-out"
+
+// options are those of a run of the reference through the opt-out journey, in a
+// browser of that kind, with faults if any are named.
 func options(kind browser.Kind, faults ...string) suite.Options {
 	g.GinkgoHelper()
 	path, err := browser.Find("", kind)
 	Expect(err).NotTo(HaveOccurred())
 	o := reference()
 	o.Launch = browser.Launcher(browser.Options{Path: path})
+	o.Selectors = []string{optOut}
 	if len(faults) > 0 {
 		o.Script = faulty(faults...)
 	}
@@ -109,10 +118,9 @@ func withTransport(o *suite.Options, transport string) {
 	o.Pixel = &pixel
 }
 
-// walk walks the opt-out journey in a session of its own.
+// walk walks the one journey that the options select in a session of its own.
 func walk(ctx g.SpecContext, o suite.Options) *suite.Visit {
 	g.GinkgoHelper()
-	o.Selectors = []string{"mapp.opt-out"}
 	plans, err := suite.Plan(o)
 	Expect(err).NotTo(HaveOccurred())
 	Expect(plans).To(HaveLen(1))

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
-	"time"
 
 	g "github.com/onsi/ginkgo/v2"
 	. "github.com/onsi/gomega"
@@ -49,7 +48,7 @@ var _ = g.Describe("a vendor's own tracker", func() {
 		Expect(result.Pixel.Name).To(Equal("acme"))
 		Expect(result.Pixel.Script).To(Equal("acme.js"))
 		Expect(result.Pixel.ScriptSHA256).To(Equal(digest(source)))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("is refused with file and line when its description is wrong", func(ctx g.SpecContext) {
 		dir := pixelFolder()
@@ -57,19 +56,19 @@ var _ = g.Describe("a vendor's own tracker", func() {
 		session := pixelwitness(ctx, 2, "run", "--pixel", dir)
 		Expect(said(session)).To(MatchRegexp(`pixel\.yaml:\d+:\d+: .*visitor-di`))
 		Expect(said(session)).To(ContainSubstring(`visitor-id`))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("is tried from a file in place of the reference", func(ctx g.SpecContext) {
 		clean, broken := faulty().Source, faulty("never-sends-nc").Source
 		path := saved(clean)
-		result := run(ctx, 0, "--script", path)
+		result := run(ctx, 0, optOut, "--script", path)
 		Expect(result.Pixel.Script).To(Equal(path))
 		Expect(result.Pixel.ScriptSHA256).To(Equal(digest(clean)))
 
-		result = run(ctx, 1, "--script", saved(broken))
+		result = run(ctx, 1, optOut, "--script", saved(broken))
 		Expect(result.Pixel.ScriptSHA256).To(Equal(digest(broken)))
 		Expect(result.Outcome).To(Equal(verdict.Fail))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 
 	g.It("is tried from a URL in place of the reference", func(ctx g.SpecContext) {
 		clean := faulty().Source
@@ -77,11 +76,11 @@ var _ = g.Describe("a vendor's own tracker", func() {
 		mux.HandleFunc("/tracker.js", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write(clean) })
 		server := httptest.NewServer(mux)
 		g.DeferCleanup(server.Close)
-		result := run(ctx, 0, "--script", server.URL+"/tracker.js")
+		result := run(ctx, 0, optOut, "--script", server.URL+"/tracker.js")
 		Expect(result.Pixel.Script).To(Equal(server.URL + "/tracker.js"))
 		Expect(result.Pixel.ScriptSHA256).To(Equal(digest(clean)))
 
 		session := pixelwitness(ctx, 2, "run", "--script", server.URL+"/no-such-file.js")
 		Expect(said(session)).To(ContainSubstring("404"))
-	}, g.SpecTimeout(time.Minute))
+	}, g.SpecTimeout(patience))
 })

@@ -117,7 +117,7 @@ func zooStage(v string) gateway.Stage {
 // returns what the gateway recorded of him.
 func visitZoo(ctx context.Context, gw *gateway.Gateway, b journey.Browser, v string, kind browser.Kind) []evidence.Request {
 	g.GinkgoHelper()
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	wire, err := gw.Visitor(zooStage(v))
 	Expect(err).NotTo(HaveOccurred())
@@ -126,7 +126,7 @@ func visitZoo(ctx context.Context, gw *gateway.Gateway, b journey.Browser, v str
 	Expect(err).NotTo(HaveOccurred())
 	arrived := func(path string) {
 		g.GinkgoHelper()
-		bounded, cancel := context.WithTimeout(ctx, 15*time.Second)
+		bounded, cancel := context.WithTimeout(ctx, time.Minute)
 		defer cancel()
 		err := wire.Await(bounded, func(r *evidence.Request) bool { return pathOf(r) == path })
 		Expect(err).NotTo(HaveOccurred(), "%s: channel %s of visitor %s", kind, path, v)

@@ -16,23 +16,30 @@ func Brief(jobs []Job, lib *scenario.Library, faults []Fault) []Job {
 	for _, f := range faults {
 		declared[f.Name] = f.Clauses
 	}
-	touching := map[string]bool{}
-	for _, id := range cover(lib) {
-		touching[id] = true
+	walked := map[string]map[string]bool{} // the scenarios that are walked, by document
+	for _, j := range jobs {
+		if walked[j.Document] == nil {
+			walked[j.Document] = map[string]bool{}
+		}
+		walked[j.Document][j.Scenario] = true
+	}
+	touching := map[string][]string{}
+	for document, scenarios := range walked {
+		touching[document] = cover(lib, scenarios)
 	}
 	return slices.DeleteFunc(slices.Clone(jobs), func(j Job) bool {
 		own := slices.ContainsFunc(declared[j.Fault], func(clause string) bool { return slices.Contains(lib.Exercising(clause), j.Scenario) })
-		return j.Fault != "" && !own && !touching[j.Scenario]
+		return j.Fault != "" && !own && !slices.Contains(touching[j.Document], j.Scenario)
 	})
 }
 
-// cover chooses scenarios until every clause is exercised, each time the one that
-// adds most for its length.
-func cover(lib *scenario.Library) []string {
+// cover chooses among the scenarios given until every clause is exercised that any
+// of them does, each time the one that adds most for its length.
+func cover(lib *scenario.Library, among map[string]bool) []string {
 	open := map[string]bool{}
-	for _, c := range lib.Catalogues {
-		for _, clause := range c.Clauses {
-			open[clause.ID] = len(lib.Exercising(clause.ID)) > 0
+	for _, s := range lib.Scenarios {
+		for _, e := range s.Expect {
+			open[e.Clause] = open[e.Clause] || among[s.ID]
 		}
 	}
 	var chosen []string
@@ -40,6 +47,9 @@ func cover(lib *scenario.Library) []string {
 		var best *scenario.Scenario
 		worth := 0.0
 		for _, s := range lib.Scenarios {
+			if !among[s.ID] {
+				continue
+			}
 			adds := map[string]bool{}
 			for _, e := range s.Expect {
 				if open[e.Clause] {

@@ -23,6 +23,10 @@ type Table struct {
 	// Partial tells that only some of the faults were asked for; then the table
 	// shows only what they touch, and only they decide.
 	Partial bool `json:"partial,omitempty"`
+	// Lacking lists the scenarios that were not there to be walked, of the suite
+	// that the faults' clauses are declared on. If any is of a fault's document, or
+	// of all, only the main clause of the fault has to turn red.
+	Lacking []string `json:"lacking,omitempty"`
 	// Browser is the product of the browser that the journeys were walked in.
 	Browser string `json:"browser,omitempty"`
 	// Complete tells that there is no problem and no error.
@@ -73,6 +77,9 @@ type Mark struct {
 	// unclear clause, which is never failed, a deviation; for ProvenBySilence, that
 	// the fault was caught.
 	Red bool `json:"red,omitempty"`
+	// Excused tells that it did not turn red and need not have: it is not the main
+	// clause of the fault, and a scenario is lacking that may show it.
+	Excused bool `json:"excused,omitempty"`
 	// Scenarios lists those in which the outcome was that, sorted.
 	Scenarios []string `json:"scenarios,omitempty"`
 }
@@ -84,10 +91,10 @@ type State string
 const (
 	// Untried: no journey was to be walked with it.
 	Untried State = "untried"
-	// Caught: each clause that it declares turned red, and no other. Of a fault
-	// that declares none, every verdict was inconclusive.
+	// Caught: each clause that it declares turned red or is excused, and no other
+	// turned red. Of a fault that declares none, every verdict was inconclusive.
 	Caught State = "caught"
-	// Missed: a clause that it declares did not turn red.
+	// Missed: a clause that it declares did not turn red and is not excused.
 	Missed State = "missed"
 	// Elsewhere: none that it declares turned red, only others did.
 	Elsewhere State = "caught only elsewhere"
@@ -174,7 +181,7 @@ const (
 	UnknownClause Kind = "unknown-clause"
 	// NoReference: a fault is of a document that no pixel has a reference for.
 	NoReference Kind = "no-reference"
-	// NotCaught: a declared clause did not turn red. CaughtElsewhere: and only
+	// NotCaught: a declared clause did not turn red and is not excused. CaughtElsewhere: and only
 	// undeclared ones did.
 	NotCaught       Kind = "not-caught"
 	CaughtElsewhere Kind = "caught-elsewhere"

@@ -174,8 +174,15 @@ func samples(t *testing.T) map[string]*Table {
 	part.Partial = true
 	part.Jobs = Jobs(part.References, part.Faults[1:2], false)
 	part.Visits = visits(part.Jobs, caught())
+	narrow := measured(t)
+	narrow.Partial, narrow.Lacking = true, []string{"all.away", "shop.gone"}
+	narrow.Jobs = Jobs(narrow.References, narrow.Faults[1:2], false)
+	results := caught()
+	delete(results["leaks"], hunt)
+	narrow.Visits = visits(narrow.Jobs, results)
 	return map[string]*Table{
 		"complete": Tabulate(measured(t)), "wrong": Tabulate(wrong(t)),
 		"declared": Tabulate(static), "lacking": Tabulate(lacking), "part": Tabulate(part),
+		"narrow": Tabulate(narrow),
 	}
 }

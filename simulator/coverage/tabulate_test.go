@@ -131,6 +131,80 @@ func TestASingleFlawIsFound(t *testing.T) {
 	}
 }
 
+// A consequence is owed only where every scenario is there that may show it; the
+// main clause always is, and nothing else may turn red either way.
+func TestAConsequenceIsOwedOnlyWhereNoScenarioIsLacking(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		flaw    func(results map[string]found)
+		state   State // of the fault "leaks", where a scenario is lacking
+		excused bool
+		kinds   []Kind
+		whole   State // where none is
+	}{
+		{"all is red", func(map[string]found) {}, Caught, false, nil, Caught},
+		{"the consequence passes", func(r map[string]found) { delete(r["leaks"], hunt) }, Caught, true, nil, Missed},
+		{"the consequence is not judged", func(r map[string]found) { r["leaks"][hunt] = nil }, Caught, true, nil, Missed},
+		{"the main clause passes", func(r map[string]found) { delete(r["leaks"], optOut) }, Missed, false, []Kind{NotCaught}, Missed},
+		{"another clause is red", func(r map[string]found) {
+			delete(r["leaks"], hunt)
+			r["leaks"][optIn] = map[string]verdict.Outcome{kept: verdict.Fail}
+		}, Astray, true, []Kind{Undeclared}, Missed},
+		{"only another clause is red", func(r map[string]found) {
+			r["leaks"] = found{optIn: {kept: verdict.Fail}}
+		}, Elsewhere, true, []Kind{CaughtElsewhere, Undeclared}, Elsewhere},
+	} {
+		in := measured(t)
+		results := caught()
+		c.flaw(results)
+		in.Visits = visits(in.Jobs, results)
+		if judged, ok := results["leaks"][hunt]; ok && judged == nil {
+			for _, v := range in.Visits {
+				if v.Fault == "leaks" {
+					delete(v.Outcomes, canary)
+				}
+			}
+		}
+		if f := Tabulate(in).Faults[1]; f.State != c.whole || f.Clauses[0].Excused || f.Clauses[1].Excused {
+			t.Errorf("%s: with every scenario leaks is %q, want %q: %+v", c.name, f.State, c.whole, f.Clauses)
+		}
+		in.Lacking = []string{"shop.gone"}
+		table := Tabulate(in)
+		if f := table.Faults[1]; f.State != c.state || f.Clauses[0].Excused || f.Clauses[1].Excused != c.excused {
+			t.Errorf("%s: leaks is %q, want %q: %+v", c.name, f.State, c.state, f.Clauses)
+		}
+		if diff := cmp.Diff(c.kinds, kinds(table)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+func TestOnlyWhatItsReferenceIsHeldToIsLackingToAFault(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ lacking, want string }{
+		{"", idOmitted + " " + canary},
+		{"park.gone", idOmitted + " " + canary},
+		{"park.gone shop.gone", idOmitted},
+		{"all.gone", idOmitted},
+	} {
+		in := Input{Lacking: strings.Fields(c.lacking)}
+		if got := strings.Join(in.Owed(fault("leaks", idOmitted, canary)), " "); got != c.want {
+			t.Errorf("without %q owes %q, want %q", c.lacking, got, c.want)
+		}
+	}
+}
+
+func TestAFaultWithoutClausesOwesNone(t *testing.T) {
+	t.Parallel()
+	for _, lacking := range [][]string{nil, {"shop.gone"}} {
+		in := Input{Lacking: lacking}
+		if owed := in.Owed(fault("mute")); len(owed) > 0 {
+			t.Errorf("%q owes %q", lacking, owed)
+		}
+	}
+}
+
 // Only another clause turns red: that is not being caught.
 func TestAFaultThatOnlyOthersCatchIsNotCaught(t *testing.T) {
 	t.Parallel()

@@ -105,6 +105,10 @@ func at(list []string, i int, empty string) string {
 // words says what was found of a clause with a fault. What is wrong is in capitals.
 func (m Mark) words() string {
 	switch {
+	case m.Excused && m.Outcome == nil:
+		return "not judged"
+	case m.Excused:
+		return m.Outcome.String() + " (excused)"
 	case m.Declared && m.Outcome == nil:
 		return "NOT CAUGHT"
 	case m.Declared && m.Red:
@@ -171,6 +175,10 @@ func (p *page) references() {
 }
 
 func (p *page) problems() {
+	if n := len(p.table.Lacking); n > 0 && p.table.Measured && len(p.table.Faults) > 0 {
+		fmt.Fprintf(&p.b, "note: %s of the suite that the faults are declared on %s not there (%s): of a fault that they may show only the main clause has to fail\n\n",
+			count(n, "scenario"), map[bool]string{true: "is", false: "are"}[n == 1], few(p.table.Lacking))
+	}
 	for _, e := range p.table.Errors {
 		fmt.Fprintf(&p.b, "error: %s\n", e)
 	}

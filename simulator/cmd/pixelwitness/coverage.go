@@ -14,6 +14,7 @@ import (
 	"github.com/pixelwitness/pixelwitness/reference/fault"
 	"github.com/pixelwitness/pixelwitness/simulator/browser"
 	"github.com/pixelwitness/pixelwitness/simulator/coverage"
+	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 )
 
 // coverageFlags are the flags of the coverage command.
@@ -36,7 +37,8 @@ func coverageCommand(io streams) *cobra.Command {
 
 Every scenario is walked with the unbroken reference, in each way of delivery
 that it offers, and with every fault. A fault is caught when each clause that it
-declares fails, and no other does. That takes minutes; --static shows what is
+declares fails, and no other does; with --scenarios and a folder that lacks
+built-in scenarios, when the main one does, and none that it does not declare. That takes minutes; --static shows what is
 declared and walks nothing.
 
 A FAULT is the name of a fault, the ID of a clause that faults declare, or a
@@ -90,6 +92,9 @@ func (f *coverageFlags) run(ctx context.Context, io streams, patterns []string) 
 		return err
 	}
 	in := coverage.Input{Tool: tool(), Library: lib, References: m.references(), Faults: m.faults(), Partial: len(patterns) > 0}
+	if in.Lacking, err = lackingOf(lib); err != nil {
+		return err
+	}
 	if !f.static {
 		selected, unbroken, err := selectFaults(in.Faults, patterns)
 		if err != nil {
@@ -110,6 +115,22 @@ func (f *coverageFlags) run(ctx context.Context, io streams, patterns []string) 
 		}
 	}
 	return f.write(io, coverage.Tabulate(in))
+}
+
+// lackingOf lists the built-in scenarios that the library lacks: it is on them that
+// the faults declare what they break.
+func lackingOf(lib *scenario.Library) ([]string, error) {
+	builtIn, err := (&data{}).library()
+	if err != nil {
+		return nil, err
+	}
+	var lacking []string
+	for _, s := range builtIn.Scenarios {
+		if lib.Scenario(s.ID) == nil {
+			lacking = append(lacking, s.ID)
+		}
+	}
+	return lacking, nil
 }
 
 // selectFaults selects faults, with a hint where nothing is selected.
@@ -155,8 +176,8 @@ func (f *coverageFlags) write(s streams, table *coverage.Table) error {
 // rows shows how the matrix goes: a bar on a terminal, a line for each fault
 // elsewhere.
 type rows struct {
-	to       *progress
-	declared map[string][]string // clauses by fault
+	to             *progress
+	declared, owed map[string][]string // clauses by fault; owed are those that must be red
 }
 
 func (r *rows) notify(p coverage.Progress) {
@@ -181,7 +202,7 @@ func (r *rows) found(p coverage.Progress) string {
 	lacking := func(of, in []string) string {
 		return strings.Join(slices.DeleteFunc(slices.Clone(of), func(c string) bool { return slices.Contains(in, c) }), ", ")
 	}
-	missed, astray := lacking(r.declared[p.Name], p.Red), lacking(p.Red, r.declared[p.Name])
+	missed, astray := lacking(r.owed[p.Name], p.Red), lacking(p.Red, r.declared[p.Name])
 	switch {
 	case missed != "" && astray != "":
 		return "NOT RED " + missed + ", RED UNDECLARED " + astray

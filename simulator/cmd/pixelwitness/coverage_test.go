@@ -103,15 +103,17 @@ func TestTheReferenceIsTriedInEveryWayThatItOffers(t *testing.T) {
 	t.Parallel()
 	m := bound(t)
 	references := m.references()
-	if len(references) != 1 || references[0].Document != "mapp" || references[0].Pixel != "mapp" || len(references[0].Unsupported) > 0 {
+	at := slices.IndexFunc(references, func(r coverage.Reference) bool { return r.Document == "mapp" })
+	if at < 0 || references[at].Pixel != "mapp" || len(references[at].Unsupported) > 0 {
 		t.Fatalf("%+v", references)
 	}
-	if diff := cmp.Diff([]string{"image", "beacon", "form", "batched"}, references[0].Ways); diff != "" {
+	mapp := references[at]
+	if diff := cmp.Diff([]string{"image", "beacon", "form", "batched"}, mapp.Ways); diff != "" {
 		t.Error(diff)
 	}
 	const optOut = "mapp.opt-out"
 	for way, plans := range m.parts["mapp"].plans {
-		if len(plans) != len(references[0].Scenarios) {
+		if len(plans) != len(mapp.Scenarios) {
 			t.Errorf("%s: %d plans", way, len(plans))
 		}
 		page, err := scenario.RenderPage(plans[optOut], "home", scenario.PageData{})
@@ -151,17 +153,18 @@ func TestTheTransportsAreTheTrackers(t *testing.T) {
 func TestEachFaultIsPutOnTheStage(t *testing.T) {
 	t.Parallel()
 	m := bound(t)
-	clean, err := m.options(m.parts["mapp"], "")
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, f := range fault.All() {
-		o, err := m.options(m.parts["mapp"], f.Name)
+		p := m.parts[m.documentOf(f.Vendor)]
+		clean, err := m.options(p, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		o, err := m.options(p, f.Name)
 		if err != nil {
 			t.Errorf("%s: %v", f.Name, err)
 			continue
 		}
-		if changed := !bytes.Equal(o.Script.Source, clean.Script.Source); changed != (len(f.Patches) > 0) || o.Script.Name != "reference:mapp with fault "+f.Name {
+		if changed := !bytes.Equal(o.Script.Source, clean.Script.Source); changed != (len(f.Patches) > 0) || o.Script.Name != p.pixel.Script+" with fault "+f.Name {
 			t.Errorf("%s: %s, changed %v", f.Name, o.Script.Name, changed)
 		}
 	}
@@ -209,13 +212,21 @@ func TestACollectorIsBrokenForEachJourney(t *testing.T) {
 func TestTheMatrixTellsOfEachFaultThatEnded(t *testing.T) {
 	t.Parallel()
 	var out bytes.Buffer
-	r := &rows{to: newProgress(&out), declared: map[string][]string{"leaks": {"a.b", "a.c"}}}
+	clauses := []string{"a.b", "a.c"}
+	r := &rows{
+		to:       newProgress(&out),
+		declared: map[string][]string{"leaks": clauses, "excused": clauses},
+		owed:     map[string][]string{"leaks": clauses, "excused": clauses[:1]},
+	}
 	for _, p := range []coverage.Progress{
 		{Name: "leaks", Journeys: 36, Walking: 12300 * time.Millisecond, Red: []string{"a.b", "a.c"}, Left: 90 * time.Second},
 		{Name: "silent", Journeys: 1},
 		{Name: "leaks", Red: []string{"a.c", "a.d"}},
 		{Name: "leaks"},
 		{Name: "silent", Red: []string{"a.b"}},
+		{Name: "excused", Red: []string{"a.b"}},
+		{Name: "excused", Red: []string{"a.b", "a.c"}},
+		{Name: "excused", Red: []string{"a.c"}},
 	} {
 		p.Done, p.Total = 1, 3
 		r.notify(p) // a journey among others says nothing
@@ -226,10 +237,37 @@ func TestTheMatrixTellsOfEachFaultThatEnded(t *testing.T) {
 		"1/3 silent: nothing red (1 journey, 0.0 s); 0s left\n" +
 		"1/3 leaks: NOT RED a.b, RED UNDECLARED a.d (0 journeys, 0.0 s); 0s left\n" +
 		"1/3 leaks: NOT RED a.b, a.c (0 journeys, 0.0 s); 0s left\n" +
-		"1/3 silent: RED UNDECLARED a.b (0 journeys, 0.0 s); 0s left\n"
+		"1/3 silent: RED UNDECLARED a.b (0 journeys, 0.0 s); 0s left\n" +
+		"1/3 excused: red as declared (0 journeys, 0.0 s); 0s left\n" +
+		"1/3 excused: red as declared (0 journeys, 0.0 s); 0s left\n" +
+		"1/3 excused: NOT RED a.b (0 journeys, 0.0 s); 0s left\n"
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Error(diff)
 	}
+}
+
+func TestABuiltInScenarioThatTheDataLacksIsKnown(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "data")
+	if err := os.CopyFS(folder, scenarios.FS); err != nil {
+		t.Fatal(err)
+	}
+	tell := func(want ...string) {
+		t.Helper()
+		e := do(t, "coverage", "--static", "--scenarios", folder, "--json", "-")
+		var table coverage.Table
+		if err := json.Unmarshal([]byte(e.out), &table); err != nil {
+			t.Fatal(err, e.out, e.err)
+		}
+		if !slices.Equal(table.Lacking, want) {
+			t.Errorf("said that %q are lacking, want %q", table.Lacking, want)
+		}
+	}
+	tell()
+	if err := os.Remove(filepath.Join(folder, "mapp", "opt-out.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	tell("mapp.opt-out")
 }
 
 func TestTheTableDecidesTheExitCode(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -104,6 +105,9 @@ func copyFile(to, from string) error {
 	return os.WriteFile(to, content, 0o644)
 }
 
+// evidenceExt is what the name of an evidence file ends in.
+const evidenceExt = ".ndjson"
+
 // readEvidence reads the files named, and those in the folders named.
 func readEvidence(paths []string) ([]suite.StoredEvidence, error) {
 	var stored []suite.StoredEvidence
@@ -126,6 +130,8 @@ func readEvidence(paths []string) ([]suite.StoredEvidence, error) {
 	return stored, nil
 }
 
+// evidenceFiles lists the evidence in a folder in the order of the scenarios, as
+// the run has told of it; a file is its own list.
 func evidenceFiles(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -136,10 +142,14 @@ func evidenceFiles(path string) ([]string, error) {
 	}
 	var files []string
 	err = filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
-		if err == nil && !d.IsDir() && filepath.Ext(file) == ".ndjson" {
+		if err == nil && !d.IsDir() && filepath.Ext(file) == evidenceExt {
 			files = append(files, file)
 		}
 		return err
+	})
+	// By name alone "opt-out-later" comes before "opt-out": a hyphen is less than a dot.
+	slices.SortFunc(files, func(a, b string) int {
+		return strings.Compare(strings.TrimSuffix(a, evidenceExt), strings.TrimSuffix(b, evidenceExt))
 	})
 	return files, err
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -63,6 +64,26 @@ func TestABreachInRecordedEvidenceIsFound(t *testing.T) {
 	}
 	if len(failed) != 1 || failed[0] != "demo.visitor-omitted at anonymous" {
 		t.Errorf("failed: %q", failed)
+	}
+}
+
+func TestEvidenceIsJudgedInTheOrderOfTheScenarios(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for _, name := range []string{"demo.visit.ndjson", "demo.visit-again.ndjson", "demo.arrive.ndjson", "demo.visit.png"} {
+		if err := os.WriteFile(filepath.Join(folder, name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	files, err := evidenceFiles(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range files {
+		files[i] = filepath.Base(files[i])
+	}
+	if want := []string{"demo.arrive.ndjson", "demo.visit.ndjson", "demo.visit-again.ndjson"}; !slices.Equal(files, want) {
+		t.Errorf("found %q, want %q", files, want)
 	}
 }
 

@@ -141,9 +141,9 @@ func (m *matrix) faults() []coverage.Fault {
 // found. A context that ends leaves what there is.
 func (m *matrix) walkAll(ctx context.Context, messages io.Writer, in *coverage.Input) error {
 	began := time.Now()
-	bar := &rows{to: newProgress(messages), declared: map[string][]string{}}
+	bar := &rows{to: newProgress(messages), declared: map[string][]string{}, owed: map[string][]string{}}
 	for _, f := range in.Faults {
-		bar.declared[f.Name] = f.Clauses
+		bar.declared[f.Name], bar.owed[f.Name] = f.Clauses, in.Owed(f)
 	}
 	fmt.Fprintln(messages, "starting the browser")
 	if err := m.open(ctx, in.Jobs); err != nil {
