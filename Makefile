@@ -32,7 +32,7 @@ lint: build
 	$(BIN) lint
 	$(BIN) coverage --static >/dev/null
 
-unit: ## unit tests, without a browser
+unit: ## unit tests, without a browser; PIXELWITNESS_POSTGRES=required fails where no PostgreSQL is installed
 	$(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v -e /e2e -e /simulator/evidence)
 	$(GO) test -shuffle=on -timeout 15m ./simulator/evidence # pure, and ten times slower with -race
 

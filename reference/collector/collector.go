@@ -13,11 +13,16 @@ import (
 // Options say how a collector works. The zero value keeps hits in memory, by
 // the machine's clock, and says nothing.
 type Options struct {
-	// Store is the path of the SQLite file that keeps the hits; it is made when
-	// it is not there. Empty keeps them in memory.
+	// Store is where hits and profiles are kept: the path of an SQLite file, which
+	// is made when it is not there, or the address of a PostgreSQL database
+	// (postgres://…), which several collectors may share. Empty keeps them in
+	// memory.
 	Store string
 	// Clock gives the time that hits are stamped with.
 	Clock func() time.Time
+	// SettableClock lets PUT /_/clock set that time. It is for a collector that
+	// runs on its own.
+	SettableClock bool
 	// Logger is told of refused hits, of failures and of the server's start
 	// and end; never of what a hit carries.
 	Logger *slog.Logger
@@ -26,16 +31,24 @@ type Options struct {
 	// as hit.Visitor holds it, and nothing else; any other rule is there to
 	// show what a dishonest collector would do.
 	Recognise func(r *http.Request, hit Hit) string
+	// Token, where it is not empty, lets whoever sends it read profiles back from
+	// elsewhere: as bearer token, or as password of whatever user. This machine
+	// reads without it.
+	Token string
 	// Wrap puts a handler around the collector's own, to change its answers.
 	// Nil leaves them as they are.
 	Wrap func(http.Handler) http.Handler
+	// Rules decide about identity. The zero value decides as the document asks.
+	Rules Rules
 }
 
 // Collector takes hits and keeps them. Its methods may be called from any
 // goroutine.
 type Collector struct {
-	clock     func() time.Time
+	clock     *clock
+	rules     Rules
 	recognise func(*http.Request, Hit) string
+	token     string
 	log       *slog.Logger
 	store     *store
 	handler   http.Handler
@@ -50,11 +63,14 @@ func New(opts Options) (*Collector, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	s, err := openStore(opts.Store)
+	s, err := openStore(opts.Store, opts.Rules)
 	if err != nil {
 		return nil, fmt.Errorf("open the collector's store: %w", err)
 	}
-	c := &Collector{clock: opts.Clock, recognise: opts.Recognise, log: opts.Logger, store: s}
+	c := &Collector{
+		clock: &clock{own: opts.Clock, settable: opts.SettableClock}, token: opts.Token,
+		rules: s.rules, recognise: opts.Recognise, log: opts.Logger, store: s,
+	}
 	c.handler = c.routes()
 	if opts.Wrap != nil {
 		c.handler = opts.Wrap(c.handler)
@@ -74,8 +90,15 @@ func (c *Collector) Visits(ctx context.Context, track string) (Visits, error) {
 	return c.store.visits(ctx, track)
 }
 
-// Reset forgets every hit. Their ids are not used again.
+// Reset forgets every hit. Their ids are not used again. Profiles stay.
 func (c *Collector) Reset(ctx context.Context) error { return c.store.reset(ctx) }
+
+// ResetAll forgets every hit and every profile, and sets the clock back to its
+// own time. No id is used again.
+func (c *Collector) ResetAll(ctx context.Context) error {
+	c.clock.reset()
+	return c.store.resetAll(ctx)
+}
 
 // Close stores what is under way and closes the store. Later hits are answered
 // with 503. Closing twice does nothing.

@@ -2,26 +2,50 @@ package collector
 
 import (
 	"context"
-	"database/sql"
+	"errors"
 	"sync"
 )
 
 // change is one write, done within a transaction that it shares with others.
-// insert is the prepared insertion of a hit.
-type change func(ctx context.Context, tx *sql.Tx, insert *sql.Stmt) error
+type change func(w *work) error
+
+// work is a transaction of the writer.
+type work struct {
+	ctx context.Context
+	tx  transaction
+}
+
+// transaction is what a database's transaction can do. What exec fails of may be
+// told only by a later call, or at the end: then nothing is done.
+type transaction interface {
+	exec(ctx context.Context, statement string, arguments []any) error
+	// query calls read for each row.
+	query(ctx context.Context, read func(scan func(...any) error) error, statement string, arguments []any) error
+}
+
+func (w *work) exec(statement string, arguments ...any) error {
+	return w.tx.exec(w.ctx, statement, arguments)
+}
+
+func (w *work) rows(read func(scan func(...any) error) error, statement string, arguments ...any) error {
+	return w.tx.query(w.ctx, read, statement, arguments)
+}
 
 // commits groups the changes that arrive while the disk is busy into one
 // transaction: a commit costs a sync, and hundreds of hits can share it. Each
 // change is acknowledged only when its transaction has been committed.
 type commits struct {
-	db     *sql.DB
-	insert *sql.Stmt
-	queue  chan pending
-	done   chan struct{}
+	transact transactor
+	queue    chan pending
+	done     chan struct{}
 
 	mu      sync.RWMutex
 	stopped bool
 }
+
+// transactor does something in one transaction. An error of what is done, rather
+// than of the database, is a *changeError: then nothing of it is done for sure.
+type transactor func(ctx context.Context, do func(w *work) error) error
 
 type pending struct {
 	change change
@@ -32,8 +56,8 @@ type pending struct {
 // first of them waits.
 const maxBatch = 256
 
-func startCommits(db *sql.DB, insert *sql.Stmt) *commits {
-	c := &commits{db: db, insert: insert, queue: make(chan pending, maxBatch), done: make(chan struct{})}
+func startCommits(transact transactor) *commits {
+	c := &commits{transact: transact, queue: make(chan pending, maxBatch), done: make(chan struct{})}
 	go c.run()
 	return c
 }
@@ -90,37 +114,39 @@ func (c *commits) run() {
 		}
 		c.commit(batch)
 	}
-	_ = c.insert.Close() // the database is closed next, and says more
 }
 
-// commit does a batch in one transaction. When that fails, each change is tried
-// in a transaction of its own, so that one that cannot be done harms no other.
+// commit does a batch in one transaction. When one of its changes fails, each is
+// tried in a transaction of its own, so that one that cannot be done harms no
+// other. When the database fails, all have failed: who sent them sends again.
 func (c *commits) commit(batch []pending) {
-	err := c.transact(batch)
-	if err == nil || len(batch) == 1 {
+	err := c.together(batch)
+	if broken := (*changeError)(nil); !errors.As(err, &broken) || len(batch) == 1 {
 		for _, p := range batch {
 			p.result <- err
 		}
 		return
 	}
 	for _, p := range batch {
-		p.result <- c.transact([]pending{p})
+		p.result <- c.together([]pending{p})
 	}
 }
 
-// transact belongs to no request: one that is given up must not undo others.
-func (c *commits) transact(batch []pending) error {
-	ctx := context.Background()
-	tx, err := c.db.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	insert := tx.StmtContext(ctx, c.insert)
-	for _, p := range batch {
-		if err := p.change(ctx, tx, insert); err != nil {
-			_ = tx.Rollback() // the change's error is the one that tells
-			return err
+// changeError is what a change itself failed of.
+type changeError struct{ error }
+
+// Unwrap returns the change's own error.
+func (e *changeError) Unwrap() error { return e.error }
+
+// together does a batch. It belongs to no request: one that is given up must not
+// undo others.
+func (c *commits) together(batch []pending) error {
+	return c.transact(context.Background(), func(w *work) error {
+		for _, p := range batch {
+			if err := p.change(w); err != nil {
+				return &changeError{err}
+			}
 		}
-	}
-	return tx.Commit()
+		return nil
+	})
 }

@@ -1,6 +1,7 @@
 // Package collector is the reference collector: it takes the hits of the
 // reference trackers, says of each whether it is well formed, and keeps it for
-// those who want to read it back. It runs inside a test stage and on its own.
+// those who want to read it back. Of the events of the dialect antsomi it makes
+// profiles of users and customers. It runs inside a test stage and on its own.
 //
 // # Taking hits
 //
@@ -31,26 +32,72 @@
 // everything is percent-encoded UTF-8 within [MaxQuery], [MaxBody],
 // [MaxParameters] and [MaxHits].
 //
+// # Taking events
+//
+//	GET  /event?portal_id=&ec=&ea=&t=…   an event of the dialect antsomi
+//	POST /event                          the same as a JSON object (application/json, or
+//	                                     text/plain as beacons send it), or several:
+//	                                     {"portal_id": …, "events": [{…}, …]}
+//
+// The answer to a GET is the image, to a POST status 204, both with the header
+// when something is refused. What stands outside of a batch's events, and in the
+// query of a POST, is shared by all.
+//
+// An event is well formed when it has portal_id (up to 64 letters, digits, dots,
+// dashes and underlines, as prop_id), ec, ea (category and action) and t (when it
+// was made, milliseconds since 1970 in 13 digits); uid, did and mid, where there
+// are any (user ID, device, message ID), have 32 hexadecimal digits in lower case;
+// sys, dims, dims.customers, dims.users and extra are JSON objects and items is a
+// list. An event that identifies (extra.identify_id) must keep to [IdentityProblem].
+//
+// # Who is who
+//
+// A user ID is an anonymous profile from its first event, and an event counts once
+// however often its message ID is delivered. The first identification to arrive
+// fixes whose a user ID is; one as somebody else is a conflict, which is recorded
+// and changes nothing. A user ID that was not identified itself belongs to the
+// customer of the earliest identification that was made on one of its devices
+// since it came there. That rule is applied whenever something arrives that can
+// change it, so that the order of arrival decides nothing but conflicts. All that
+// one request means happens in one transaction. See [Rules].
+//
 // # Reading back
 //
-// For requests from this machine only: the remote address and the Host are
-// loopback, and no proxy has put itself in between.
+// For requests from this machine: the remote address and the Host are loopback,
+// and no proxy says that it has put itself in between; and with Options.Token for
+// whoever sends it, as bearer token or as the password of Basic authentication.
 //
-//	GET    /_/hits?track=&limit=&after=   {"hits": […], "next": 17}, in order of arrival
-//	GET    /_/hits/{id}                   one hit
-//	DELETE /_/hits                        forget every hit; ids are not used again
+//	GET    /_/hits?track=&dialect=&limit=&after=   {"hits": […], "next": 17}, in order of arrival
+//	GET    /_/hits/{id}                            one hit
+//	DELETE /_/hits                                 forget every hit; ids are not used again
+//	DELETE /_/all                                  forget profiles too, and a clock that was set
+//	PUT    /_/clock                                {"now": "2026-01-02T03:04:05Z"} sets the clock, null sets
+//	                                               it back; only where Options.SettableClock allows it
 //
-// track keeps to one track ID, limit is 1 to 1000 (100 when left out), after is
+// Profiles are read back below /api/antsomi/ and shown below /antsomi/; what is
+// there is described in openapi.yaml, which /api/openapi.yaml answers with. They
+// may also be asked for under a name below .test.
+//
+// track keeps to one track ID or portal, dialect to one vendor's form, limit is 1 to 1000 (100 when left out), after is
 // the id that the list goes on from; next is there when more follow. A hit's
 // form is that of [Hit]. Problems are {"error": "…"} with a matching status.
 //
 //	GET /api/mapp/visits?track=   {"visits": 4, "anonymous": 1, "visitors": 2, "returning": 1}
 //
-// counts visits, of one track ID or of all; see [Visits] for what is one. It may
+// counts mapp's visits, of one track ID or of all; see [Visits] for what is one. It may
 // also be asked for under the collector's own name, from this machine.
 //
 //	GET /_/health   {"status": "ok"}, or 503 when the store does not answer
 //	GET /_/clock    {"now": "2026-01-02T03:04:05.000006Z"}: the clock that hits are stamped with
+//
+// # Stores
+//
+// Options.Store is an SQLite file, which is written ahead and synced at each
+// commit, or a PostgreSQL database, which several collectors may share: they take
+// turns. Hits that arrive while the disk is busy share a commit, and each is
+// answered when it is durable. An event's sessions, attributes and counts hang on
+// its user ID, and who that belongs to stands in one row: a merge writes a row or
+// two for each user ID, however many events they have.
 //
 // # What is kept
 //

@@ -11,9 +11,10 @@ type Hit struct {
 	// the zero time when the hit does not tell.
 	Received time.Time `json:"received"`
 	Made     time.Time `json:"made,omitzero"`
-	// Dialect is the vendor whose form the hit has: "mapp".
+	// Dialect is the vendor whose form the hit has: "mapp" or "antsomi".
 	Dialect string `json:"dialect"`
-	// Track is the track ID, Page the page's name as the pixel gives it.
+	// Track is the track ID (antsomi: the portal's), Page the page's name as the
+	// pixel gives it (antsomi: its address).
 	Track string `json:"track"`
 	Page  string `json:"page"`
 	// Visitor is the visitor's ID; empty when the hit carries none, is
@@ -22,11 +23,11 @@ type Hit struct {
 	// Anonymous tells that the hit says so of itself.
 	Anonymous bool `json:"anonymous"`
 	// Transport says where the parameters stood: "query", "text" (a body of
-	// plain text, as beacons send it), "form", or "other" for a body that is
-	// neither.
+	// plain text, as beacons send it), "form", "json", or "other" for a body
+	// that is nothing that the dialect knows.
 	Transport string `json:"transport"`
-	// Parameters holds the parameters, decoded; where Visitor has to be empty,
-	// without the ID.
+	// Parameters holds the parameters, decoded; of the dialect mapp, where
+	// Visitor has to be empty, without the ID. What is no text stands in JSON.
 	Parameters map[string]string `json:"parameters"`
 	// Refused says why the hit is not well formed; empty when it is.
 	Refused string `json:"refused,omitempty"`
@@ -36,6 +37,8 @@ type Hit struct {
 type Query struct {
 	// Track keeps to one track ID; empty means all.
 	Track string
+	// Dialect keeps to one vendor's form; empty means all.
+	Dialect string
 	// After is the ID after which the list begins.
 	After int64
 	// Limit is the most hits that are returned; 0 means all.

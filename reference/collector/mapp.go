@@ -71,14 +71,14 @@ func batch(raw rawHit) []Hit {
 
 // refusal says why hits were refused: of several, for each by its number,
 // counted from 1. It is empty when all are well formed.
-func refusal(hits []Hit) string {
-	if len(hits) == 1 {
-		return hits[0].Refused
+func refusal(arrivals []arrival) string {
+	if len(arrivals) == 1 {
+		return arrivals[0].hit.Refused
 	}
 	var reasons []string
-	for i, hit := range hits {
-		if hit.Refused != "" && len(reasons) < maxReasons {
-			reasons = append(reasons, fmt.Sprintf("hit %d: %s", i+1, hit.Refused))
+	for i, a := range arrivals {
+		if a.hit.Refused != "" && len(reasons) < maxReasons {
+			reasons = append(reasons, fmt.Sprintf("hit %d: %s", i+1, a.hit.Refused))
 		}
 	}
 	return strings.Join(reasons, "; ")

@@ -4,11 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"strconv"
-	"time"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -18,50 +15,6 @@ const (
 	defaultLimit = 100
 	maxLimit     = 1000
 )
-
-// fromHere keeps to requests from this machine: no other address, no page that
-// has bent a name of its own to this address, nothing passed on by a proxy.
-func fromHere(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !loopback(r.RemoteAddr) || !loopback(r.Host) || proxied(r) {
-			problem(w, http.StatusForbidden, "hits are read back from the collector's own machine only")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-// fromThisMachine keeps to requests that this machine makes itself, under
-// whatever name: for what tells of nobody in particular.
-func fromThisMachine(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !loopback(r.RemoteAddr) || proxied(r) {
-			problem(w, http.StatusForbidden, "reports are read on the collector's own machine only")
-			return
-		}
-		next.ServeHTTP(w, r)
-	})
-}
-
-func proxied(r *http.Request) bool {
-	return r.Header.Get("Forwarded")+r.Header.Get("X-Forwarded-For") != ""
-}
-
-// loopback tells whether an address, with or without port, is this machine.
-func loopback(address string) bool {
-	host, _, err := net.SplitHostPort(address)
-	if err != nil {
-		host = address
-	}
-	if host == "localhost" {
-		return true
-	}
-	if n := len(host); n > 2 && host[0] == '[' && host[n-1] == ']' {
-		host = host[1 : n-1]
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.Unmap().IsLoopback()
-}
 
 func (c *Collector) list(w http.ResponseWriter, r *http.Request) {
 	q, err := queryOf(r)
@@ -94,6 +47,8 @@ func queryOf(r *http.Request) (Query, error) {
 		switch name {
 		case "track":
 			q.Track = value
+		case "dialect":
+			q.Dialect = value
 		case "after":
 			after, err := strconv.ParseInt(value, 10, 64)
 			if err != nil || after < 0 {
@@ -107,7 +62,7 @@ func queryOf(r *http.Request) (Query, error) {
 			}
 			q.Limit = limit
 		default:
-			return q, fmt.Errorf("no such parameter: %q (track, limit, after)", name)
+			return q, fmt.Errorf("no such parameter: %q (track, dialect, limit, after)", name)
 		}
 	}
 	return q, nil
@@ -146,8 +101,12 @@ func (c *Collector) health(w http.ResponseWriter, r *http.Request) {
 	respond(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-func (c *Collector) now(w http.ResponseWriter, _ *http.Request) {
-	respond(w, http.StatusOK, map[string]time.Time{"now": c.clock().UTC()})
+func (c *Collector) forgetAll(w http.ResponseWriter, r *http.Request) {
+	if err := c.ResetAll(r.Context()); err != nil {
+		c.unreadable(w, err)
+		return
+	}
+	w.WriteHeader(http.StatusNoContent)
 }
 
 func (c *Collector) unreadable(w http.ResponseWriter, err error) {

@@ -20,7 +20,7 @@ func (c *Collector) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(c.survive)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
-		problem(w, http.StatusNotFound, "nothing is here; a hit goes to /<trackId>/wt")
+		problem(w, http.StatusNotFound, "nothing is here; a hit goes to /<trackId>/wt or /event")
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusMethodNotAllowed, "method "+r.Method+" does nothing here")
@@ -30,20 +30,29 @@ func (c *Collector) routes() http.Handler {
 		for _, path := range []string{"/{track}/wt", "/{track}/batch"} {
 			r.Get(path, c.takeMapp)
 			r.Post(path, c.takeMapp)
-			r.Options(path, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+			r.Options(path, preflight)
 		}
+		r.Get("/event", c.takeAntsomi)
+		r.Post("/event", c.takeAntsomi)
+		r.Options("/event", preflight)
 	})
 	r.Get("/_/health", c.health)
 	r.Get("/_/clock", c.now)
 	r.Group(func(r chi.Router) {
-		r.Use(fromHere)
+		r.Use(c.guard(loopback))
 		r.Get("/_/hits", c.list)
 		r.Get("/_/hits/{id}", c.one)
 		r.Delete("/_/hits", c.forget)
+		r.Delete("/_/all", c.forgetAll)
+		r.Put("/_/clock", c.setClock)
 	})
-	r.With(fromThisMachine).Get("/api/mapp/visits", c.countVisits)
+	r.With(c.guard(anyName)).Get("/api/mapp/visits", c.countVisits)
+	c.routesOfProfiles(r)
 	return r
 }
+
+// preflight answers what a browser asks before it sends.
+func preflight(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) }
 
 // survive keeps a panic to the request that made it.
 func (c *Collector) survive(next http.Handler) http.Handler {
@@ -89,28 +98,81 @@ func (c *Collector) takeMapp(w http.ResponseWriter, r *http.Request) {
 		Post:        r.Method == http.MethodPost,
 		ContentType: r.Header.Get("Content-Type"),
 	}
-	received := c.clock().UTC()
+	received := c.clock.now()
 	if raw.Post {
-		// One byte too many, so that the decoder can tell.
-		body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
-		raw.Body, raw.Broken = string(body), err != nil
+		var body []byte
+		body, raw.Broken = bodyOf(r)
+		raw.Body = string(body)
 	}
-	hits := batch(raw)
-	for i := range hits {
-		hits[i].Received = received
-		if c.recognise != nil && hits[i].Refused == "" {
-			hits[i].Visitor = c.recognise(r, hits[i])
+	var arrivals []arrival
+	for _, hit := range batch(raw) {
+		hit.Received = received
+		if c.recognise != nil && hit.Refused == "" {
+			hit.Visitor = c.recognise(r, hit)
+		}
+		arrivals = append(arrivals, arrival{hit: hit})
+	}
+	if c.keep(w, r, arrivals) {
+		showPixel(w)
+	}
+}
+
+// takeAntsomi takes one or more hits in Antsomi's form.
+func (c *Collector) takeAntsomi(w http.ResponseWriter, r *http.Request) {
+	raw := rawEvent{Query: r.URL.RawQuery, Post: r.Method == http.MethodPost, ContentType: r.Header.Get("Content-Type")}
+	received := c.clock.now()
+	if raw.Post {
+		raw.Body, raw.Broken = bodyOf(r)
+	}
+	arrivals := antsomi(raw)
+	for i := range arrivals {
+		a := &arrivals[i]
+		a.hit.Received = received
+		if a.event == nil {
+			continue
+		}
+		a.event.Received = received
+		if a.hit.Refused = c.rules.Refuse(*a.event); a.hit.Refused != "" {
+			a.hit.Visitor = ""
+		} else if c.rules.Rewrite != nil {
+			c.rules.Rewrite(r, a.event)
 		}
 	}
-	if err := c.store.add(r.Context(), hits...); err != nil {
-		c.log.Error("hits are lost", "track", hits[0].Track, "hits", len(hits), "error", err)
-		problem(w, http.StatusServiceUnavailable, "the hit could not be stored")
-		return
+	switch {
+	case !c.keep(w, r, arrivals):
+	case raw.Post:
+		w.Header().Set("Cache-Control", "no-store")
+		w.WriteHeader(http.StatusNoContent)
+	default:
+		showPixel(w)
 	}
-	if reason := refusal(hits); reason != "" {
-		c.log.Info("hit refused", "track", hits[0].Track, "reason", reason)
+}
+
+// bodyOf reads a body, and one byte too many of one that is too long, so that
+// the decoder can tell. It tells whether the body broke off.
+func bodyOf(r *http.Request) (body []byte, broken bool) {
+	body, err := io.ReadAll(io.LimitReader(r.Body, MaxBody+1))
+	return body, err != nil
+}
+
+// keep stores what has arrived, and says in the answer's header what was
+// refused. When it cannot store, it answers itself and returns false.
+func (c *Collector) keep(w http.ResponseWriter, r *http.Request, arrivals []arrival) bool {
+	track := arrivals[0].hit.Track
+	if err := c.store.add(r.Context(), arrivals...); err != nil {
+		c.log.Error("hits are lost", "track", track, "hits", len(arrivals), "error", err)
+		problem(w, http.StatusServiceUnavailable, "the hit could not be stored")
+		return false
+	}
+	if reason := refusal(arrivals); reason != "" {
+		c.log.Info("hit refused", "track", track, "reason", reason)
 		w.Header().Set(RefusedHeader, reason)
 	}
+	return true
+}
+
+// showPixel answers with the image.
+func showPixel(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "image/gif")
 	w.Header().Set("Content-Length", strconv.Itoa(len(pixel)))
 	w.Header().Set("Cache-Control", "no-store")

@@ -2,7 +2,6 @@ package collector
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"path/filepath"
 	"testing"
@@ -13,7 +12,7 @@ import (
 // closing opens a store that ends with the test.
 func closing(t *testing.T, path string) *store {
 	t.Helper()
-	s, err := openStore(path)
+	s, err := openStore(path, Rules{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +40,7 @@ func TestStoresInMemoryAreApart(t *testing.T) {
 	t.Parallel()
 	expect := NewWithT(t)
 	one, other := closing(t, ""), closing(t, "")
-	expect.Expect(one.add(t.Context(), Hit{Page: "home"})).To(Succeed())
+	expect.Expect(one.add(t.Context(), arrival{hit: Hit{Page: "home"}})).To(Succeed())
 	hits, err := other.hits(t.Context(), Query{})
 	expect.Expect(err).NotTo(HaveOccurred())
 	expect.Expect(hits).To(BeEmpty())
@@ -56,9 +55,9 @@ func TestWaitingChangesShareOneTransaction(t *testing.T) {
 	running, release := make(chan struct{}), make(chan struct{})
 	results := make(chan error, 5)
 	broken := errors.New("broken")
-	var transactions []*sql.Tx
+	var transactions []transaction
 	go func() {
-		results <- s.commits.do(context.Background(), func(context.Context, *sql.Tx, *sql.Stmt) error {
+		results <- s.commits.do(context.Background(), func(*work) error {
 			close(running)
 			<-release
 			return nil
@@ -67,8 +66,8 @@ func TestWaitingChangesShareOneTransaction(t *testing.T) {
 	<-running
 	waiting := make([]pending, 4)
 	for i := range waiting {
-		waiting[i] = pending{result: make(chan error, 1), change: func(ctx context.Context, tx *sql.Tx, insert *sql.Stmt) error {
-			transactions = append(transactions, tx)
+		waiting[i] = pending{result: make(chan error, 1), change: func(w *work) error {
+			transactions = append(transactions, w.tx)
 			if i == 2 {
 				return broken
 			}
@@ -76,8 +75,7 @@ func TestWaitingChangesShareOneTransaction(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = insert.ExecContext(ctx, row...)
-			return err
+			return w.exec(insertHit, row...)
 		}}
 		expect.Expect(s.commits.enqueue(t.Context(), waiting[i])).To(Succeed())
 	}
@@ -104,16 +102,16 @@ func TestGivenUpChangeIsNotWaitedFor(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	running, release := make(chan struct{}), make(chan struct{})
 	go func() { <-running; cancel() }()
-	err := s.commits.do(ctx, func(context.Context, *sql.Tx, *sql.Stmt) error {
+	err := s.commits.do(ctx, func(*work) error {
 		close(running)
 		<-release
 		return nil
 	})
 	expect.Expect(err).To(MatchError(context.Canceled))
 	close(release)
-	expect.Expect(s.add(t.Context(), Hit{})).To(Succeed())
+	expect.Expect(s.add(t.Context(), arrival{})).To(Succeed())
 	expect.Expect(s.close()).To(Succeed())
-	expect.Expect(s.add(t.Context(), Hit{})).To(MatchError(errClosed))
+	expect.Expect(s.add(t.Context(), arrival{})).To(MatchError(errClosed))
 }
 
 func TestStoreInMemoryHasTheTablesThatTheMigrationsMake(t *testing.T) {

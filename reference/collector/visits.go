@@ -28,23 +28,24 @@ type Visits struct {
 	Returning int `json:"returning"`
 }
 
+// visitsQuery has a place for what says that a hit is an action.
 const visitsQuery = `
 WITH hit AS (
-	SELECT id, received, track, visitor, parameters FROM hits
-	WHERE refused IS NULL AND (?1 = '' OR track = ?1)
+	SELECT id, received, track, visitor, %s AS action FROM hits
+	WHERE dialect = 'mapp' AND refused IS NULL AND ($1 = '' OR track = $1)
 ), known AS (
 	SELECT track, visitor, received - lag(received) OVER (PARTITION BY track, visitor ORDER BY received, id) AS pause
 	FROM hit WHERE visitor IS NOT NULL
 )
 SELECT
 	(SELECT count(*) FROM known WHERE pause IS NULL),
-	(SELECT count(*) FROM known WHERE pause > ?2),
-	(SELECT count(*) FROM hit WHERE visitor IS NULL AND json_extract(parameters, '$.ct') IS NULL)`
+	(SELECT count(*) FROM known WHERE pause > $2),
+	(SELECT count(*) FROM hit WHERE visitor IS NULL AND action IS NULL)`
 
 // visits counts the visits of well-formed hits.
 func (s *store) visits(ctx context.Context, track string) (Visits, error) {
 	var v Visits
-	row := s.read.QueryRowContext(ctx, visitsQuery, track, sessionPause.Microseconds())
+	row := s.read.QueryRowContext(ctx, fmt.Sprintf(visitsQuery, s.engine.actionOf), track, sessionPause.Microseconds())
 	if err := row.Scan(&v.Visitors, &v.Returning, &v.Anonymous); err != nil {
 		return Visits{}, fmt.Errorf("count visits: %w", err)
 	}

@@ -4,42 +4,88 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"os"
 	"runtime"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/pixelwitness/pixelwitness/reference/collector"
 )
 
+// serving holds the flags of serve.
+type serving struct {
+	listen, store, tokenEnv, tokenFile string
+}
+
 func serveCommand(io streams) *cobra.Command {
-	var listen, store string
+	var s serving
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the reference collector on its own",
 		Long: `Run the reference collector on its own: it takes the pixel's hits, refuses bad ones
-with a reason, keeps all in an SQLite file and gives them back as JSON under
-/_/hits. Ctrl-C ends it.`,
-		Example: "  pixelwitness serve --listen 127.0.0.1:8080 --store hits.db",
-		Args:    none,
-		RunE: func(c *cobra.Command, _ []string) error {
-			listener, err := net.Listen("tcp", listen)
-			if err != nil {
-				return usage("--listen %s: %w", listen, err)
-			}
-			logger := slog.New(slog.NewTextHandler(io.err, nil))
-			server, err := collector.New(collector.Options{Store: store, Logger: logger})
-			if err != nil {
-				_ = listener.Close()
-				return usage("--store %s: %w", store, err)
-			}
-			defer server.Close()
-			fmt.Fprintf(io.out, "collecting at http://%s, hits at http://%[1]s/_/hits\n", listener.Addr())
-			return server.Serve(c.Context(), listener)
-		},
+with a reason, keeps all in an SQLite file or a PostgreSQL database, and gives them
+back as JSON under /_/hits, profiles of customers under /api/antsomi/ (described at
+/api/openapi.yaml) and as pages at /antsomi/. PUT /_/clock sets its clock and
+DELETE /_/all forgets everything, for tests.
+
+Only this machine may read back. With a token whoever sends it may, from anywhere: as
+Authorization: Bearer TOKEN, or as the password of whatever user. Ctrl-C ends it.`,
+		Example: `  pixelwitness serve --listen 127.0.0.1:8080 --store hits.db
+  pixelwitness serve --store 'postgres://collector@db.example/hits'   # password: PGPASSWORD or ~/.pgpass
+  COLLECTOR_TOKEN=… pixelwitness serve --listen :8080 --token-env COLLECTOR_TOKEN`,
+		Args: none,
+		RunE: func(c *cobra.Command, _ []string) error { return s.run(c, io) },
 	}
-	c.Flags().StringVar(&listen, "listen", "127.0.0.1:8080", "the `address` to listen at; port 0 takes a free one")
-	c.Flags().StringVar(&store, "store", "", "the SQLite `file` that keeps the hits (default: in memory)")
+	c.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "the `address` to listen at; port 0 takes a free one")
+	c.Flags().StringVar(&s.store, "store", "", "the SQLite `file` that keeps the hits, or the address of a PostgreSQL database, postgres://… (default: in memory)")
+	c.Flags().StringVar(&s.tokenEnv, "token-env", "", "the `name` of the environment variable that holds the token for reading back from elsewhere")
+	c.Flags().StringVar(&s.tokenFile, "token-file", "", "the `file` that holds the token")
+	c.MarkFlagsMutuallyExclusive("token-env", "token-file")
 	return c
+}
+
+func (s serving) run(c *cobra.Command, io streams) error {
+	token, err := s.token()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", s.listen)
+	if err != nil {
+		return usage("--listen %s: %w", s.listen, err)
+	}
+	server, err := collector.New(collector.Options{
+		Store: s.store, Token: token, SettableClock: true, Logger: slog.New(slog.NewTextHandler(io.err, nil)),
+	})
+	if err != nil {
+		_ = listener.Close()
+		return usage("--store: %w", err) // it names the store, without a password
+	}
+	defer server.Close()
+	fmt.Fprintf(io.out, "collecting at http://%s, hits at http://%[1]s/_/hits, profiles at http://%[1]s/antsomi/\n", listener.Addr())
+	return server.Serve(c.Context(), listener)
+}
+
+// token reads the token; it is empty when none is asked for.
+func (s serving) token() (string, error) {
+	var token, from string
+	switch {
+	case s.tokenEnv != "":
+		token, from = os.Getenv(s.tokenEnv), "--token-env "+s.tokenEnv
+	case s.tokenFile != "":
+		text, err := os.ReadFile(s.tokenFile)
+		if err != nil {
+			return "", usage("--token-file %s: %w", s.tokenFile, err)
+		}
+		token, from = string(text), "--token-file "+s.tokenFile
+	default:
+		return "", nil
+	}
+	token = strings.TrimSpace(token)
+	if token == "" {
+		return "", usage("%s: there is no token in it\nhint: write a long random one there, or leave the flag out", from)
+	}
+	return token, nil
 }
 
 func versionCommand(io streams) *cobra.Command {

@@ -1,0 +1,18 @@
+-- +goose Up
+CREATE TABLE hits (
+    id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    received   BIGINT  NOT NULL, -- microseconds since 1970, UTC
+    made       BIGINT,          -- the same, as the pixel says; null when it does not
+    dialect    TEXT    NOT NULL,
+    track      TEXT    NOT NULL,
+    page       TEXT    NOT NULL,
+    visitor    TEXT,             -- null when anonymous
+    anonymous  BOOLEAN NOT NULL,
+    transport  TEXT    NOT NULL,
+    parameters TEXT    NOT NULL, -- JSON object
+    refused    TEXT              -- null when accepted
+);
+CREATE INDEX hits_of_track ON hits (track, id);
+
+-- +goose Down
+DROP TABLE hits;
