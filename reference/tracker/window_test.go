@@ -37,9 +37,12 @@ type request struct {
 type message struct{ Level, Text string }
 
 // open returns a window with the tracker for Mapp ready to be loaded.
-func open(t *testing.T, options tracker.Options) *window {
+func open(t *testing.T, options tracker.Options) *window { return openFor(t, "mapp", options) }
+
+// openFor returns a window with a vendor's tracker ready to be loaded.
+func openFor(t *testing.T, vendor string, options tracker.Options) *window {
 	t.Helper()
-	script, err := tracker.Bundle("mapp", options)
+	script, err := tracker.Bundle(vendor, options)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,6 +48,7 @@ function live(cookie) {
 
 globalThis.document = {
   referrer: "",
+  title: "Shop",
   visibilityState: "visible",
   addEventListener,
   get cookie() {
@@ -78,6 +79,7 @@ Date.now = () => world.now;
 globalThis.screen = { width: 1920, height: 1080, colorDepth: 24 };
 window.innerWidth = 1280;
 window.innerHeight = 720;
+globalThis.Intl = { DateTimeFormat: () => ({ resolvedOptions: () => ({ timeZone: "Europe/Berlin" }) }) };
 
 globalThis.console = {};
 for (const level of ["log", "warn", "error"]) {
@@ -140,6 +142,7 @@ globalThis.settle = (loaded) => {
 
 globalThis.navigator = {
   language: "en-GB",
+  platform: "Linux x86_64",
   cookieEnabled: true,
   onLine: true,
   sendBeacon(url, body) {
@@ -158,6 +161,8 @@ globalThis.visit = (url, page, tracker) => {
   const [, host, path] = /^https:\/\/([^/]+)(.*)$/.exec(url);
   globalThis.location = { href: url, host, hostname: host.replace(/:\d+$/, ""), pathname: path.split(/[?#]/)[0] };
   delete window.wtSmart;
+  delete window.web_event;
+  delete window._cdpEventFunction;
   listeners.length = 0;
   timers = [];
   pictures.length = 0;

@@ -1,3 +1,9 @@
+// hex returns n random hexadecimal digits; n is even. Every text of that length
+// is equally likely.
+export function hex(n) {
+  return Array.from(crypto.getRandomValues(new Uint8Array(n / 2)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
+
 // digits returns n random decimal digits, the first of them not zero. Every
 // number of that length is equally likely.
 export function digits(n) {

@@ -2,6 +2,7 @@
 // so; a value of the wrong kind has none either.
 
 // Rules: each returns "" for a value that fits, or what it wants instead.
+export const host = (value) => (typeof value === "string" && /^[a-z0-9.-]+(:\d+)?$/i.test(value) ? "" : "a host name without https://");
 export const flag = (value) => (typeof value === "boolean" ? "" : "true or false");
 export const text = (value) => (typeof value === "string" && value !== "" ? "" : "a text that is not empty");
 export const textOrNumber = (value) => (["string", "number"].includes(typeof value) ? "" : "a text");
@@ -52,7 +53,9 @@ export function nearest(word, known) {
   return best;
 }
 
-function suggestion(name, known) {
+// suggestion returns the end of a message about an unknown name: which of the
+// known ones may be meant, or "".
+export function suggestion(name, known) {
   const meant = nearest(name, known);
   return meant === "" ? "" : `; did you mean "${meant}"?`;
 }
@@ -71,6 +74,7 @@ function distance(a, b) {
   return row[b.length];
 }
 
-function isGroup(value) {
+// isGroup tells whether a value is an object that holds others by name.
+export function isGroup(value) {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

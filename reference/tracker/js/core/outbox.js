@@ -2,20 +2,25 @@
 // several together. It keeps them in memory only: what is left on a device that
 // a visitor has opted out on would be one more thing to forget.
 
-import { leave, send } from "./transport.js";
+import { lines } from "./transport.js";
 
 // maxBody bounds what is sent together, in characters: browsers take no more
 // than 64 KiB from a page that is being left.
 const maxBody = 60000;
 
-// A hit is {address, query, anonymous, made}: where to, the parameters as
-// name=value&…, whether it tells nobody's identity, and when it was made, in ms.
+// A hit is {address, query, anonymous, made}: where to, what it says in the form
+// that the carrier takes, such as name=value&…, whether it tells nobody's
+// identity, and when it was made, in ms. Where there is a person too, only hits
+// of one person go together.
 export class Outbox {
   // options holds transport, requestQueue and requestBatch, and may still
-  // change. mayLeave tells of a hit whether it may be sent now.
-  constructor(options, mayLeave) {
+  // change. mayLeave tells of a hit whether it may be sent now. The carrier
+  // sends: its send and leave do what those of lines do, and together is the
+  // transport that takes several hits where an image cannot.
+  constructor(options, mayLeave, carrier = lines) {
     this.options = options;
     this.mayLeave = mayLeave;
+    this.carrier = carrier;
     this.waiting = [];
     this.underWay = false;
     this.timer = null;
@@ -52,9 +57,9 @@ export class Outbox {
     const { transport, requestBatch } = this.options;
     // No image takes several hits; so that one alone goes the same way, a batch
     // never goes by image.
-    const by = requestBatch.activated && transport === "image" ? "form" : transport;
+    const by = requestBatch.activated && transport === "image" ? this.carrier.together : transport;
     this.underWay = true;
-    send(by, parcel[0].hit.address, parcel.map(({ hit }) => hit.query), (delivered) => {
+    this.carrier.send(by, parcel[0].hit.address, parcel.map(({ hit }) => hit.query), (delivered) => {
       this.underWay = false;
       if (delivered) {
         this.next();
@@ -72,7 +77,7 @@ export class Outbox {
     let length = 0;
     const fits = ({ hit }, i) => {
       length += hit.query.length + 1;
-      const alike = hit.anonymous === first.anonymous && hit.address === first.address;
+      const alike = hit.anonymous === first.anonymous && hit.address === first.address && hit.person === first.person;
       return i === 0 || (requestBatch.activated && i < requestBatch.size && alike && length <= maxBody);
     };
     const end = this.waiting.findIndex((entry, i) => !fits(entry, i));
@@ -94,7 +99,7 @@ export class Outbox {
     this.sift();
     while (this.waiting.length > 0 && navigator.onLine !== false) {
       const parcel = this.take();
-      if (!leave(parcel[0].hit.address, parcel.map(({ hit }) => hit.query))) {
+      if (!this.carrier.leave(parcel[0].hit.address, parcel.map(({ hit }) => hit.query))) {
         this.waiting.unshift(...parcel);
         return;
       }

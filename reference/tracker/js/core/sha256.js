@@ -1,6 +1,8 @@
 // SHA-256 after FIPS 180-4, synchronous, because a hit is built and sent in one
 // go; the browser's own (crypto.subtle) is asynchronous and wants https.
 
+import { utf8 } from "./utf8.js";
+
 // The first 32 bits of the fractions of the first primes' square roots …
 const initial = [
   0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19,
@@ -31,7 +33,7 @@ export function sha256(text) {
 // padded returns the text's bytes as big-endian words, then the bit 1, zeros to
 // a whole block, and the length in bits.
 function padded(text) {
-  const bytes = unescape(encodeURIComponent(text));
+  const bytes = utf8(text);
   const words = new Array((((bytes.length + 8) >> 6) + 1) * 16).fill(0);
   for (let i = 0; i < bytes.length; i++) {
     words[i >> 2] |= bytes.charCodeAt(i) << (24 - (i % 4) * 8);

@@ -10,14 +10,17 @@ const unanswered = new Set();
 // transports lists the names that send takes.
 export const transports = ["image", "beacon", "form"];
 
+// lines is the carrier of hits that are name=value&…: see Outbox.
+export const lines = { send, leave, together: "form" };
+
 // send sends hits, each as name=value&…, to an address. It calls done once,
 // with whether they were delivered, as far as a page can know. Where the browser
 // lacks beacon or form, or refuses to take more, another transport steps in.
-export function send(transport, address, hits, done) {
-  if (transport === "beacon" && beacon(address, hits)) {
+function send(transport, address, hits, done) {
+  if (transport === "beacon" && beacon(address, hits.join("\n"))) {
     done(true);
   } else if (window.fetch && (transport === "form" || hits.length > 1)) {
-    post(address, hits, onlyOnce(done));
+    post(address, request(hits), onlyOnce(done));
   } else {
     image(address, hits[0], onlyOnce(done));
   }
@@ -25,21 +28,32 @@ export function send(transport, address, hits, done) {
 
 // leave sends hits from a page that is being left. It tells whether the browser
 // has taken them over.
-export function leave(address, hits) {
-  if (beacon(address, hits)) {
+function leave(address, hits) {
+  if (beacon(address, hits.join("\n"))) {
     return true;
   }
   if (window.fetch) {
-    post(address, hits, () => {});
+    post(address, request(hits), () => {});
   }
   return Boolean(window.fetch);
 }
 
-function beacon(address, hits) {
-  return Boolean(navigator.sendBeacon) && navigator.sendBeacon(address, hits.join("\n"));
+function request(hits) {
+  return {
+    credentials: "include",
+    headers: { "Content-Type": hits.length > 1 ? "text/plain" : "application/x-www-form-urlencoded" },
+    body: hits.join("\n"),
+  };
 }
 
-function image(address, hit, done) {
+// beacon hands a body of plain text to the browser. It tells whether the browser
+// has taken it over.
+export function beacon(address, body) {
+  return Boolean(navigator.sendBeacon) && navigator.sendBeacon(address, body);
+}
+
+// image sends a query. It calls done with whether a picture came back.
+export function image(address, query, done) {
   const picture = new Image();
   const answered = (delivered) => {
     unanswered.delete(picture);
@@ -48,24 +62,19 @@ function image(address, hit, done) {
   unanswered.add(picture);
   picture.onload = () => answered(true);
   picture.onerror = () => answered(false);
-  picture.src = `${address}?${hit}`;
+  picture.src = `${address}?${query}`;
 }
 
-function post(address, hits, done) {
-  const type = hits.length > 1 ? "text/plain" : "application/x-www-form-urlencoded";
-  const request = {
-    method: "POST",
-    credentials: "include",
-    keepalive: true,
-    headers: { "Content-Type": type },
-    body: hits.join("\n"),
-  };
-  fetch(address, request).then((answer) => done(answer.ok), () => done(false));
+// post sends a body as the request says: {credentials, headers, body}. It calls
+// done with whether the answer's status was a good one.
+export function post(address, request, done) {
+  const options = Object.assign({ method: "POST", keepalive: true }, request);
+  fetch(address, options).then((answer) => done(answer.ok), () => done(false));
 }
 
 // onlyOnce returns a function that passes its first call on to done. An answer
 // that does not come in time counts as none.
-function onlyOnce(done) {
+export function onlyOnce(done) {
   let waiting = true;
   const finish = (delivered) => {
     if (waiting) {
