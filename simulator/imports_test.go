@@ -39,16 +39,18 @@ var mayImport = map[string][]string{
 		"simulator/check", "simulator/evidence", "simulator/gateway",
 		"simulator/journey", "simulator/scenario", "simulator/verdict",
 	},
-	"simulator/explore": {"simulator/scenario", "simulator/suite", "simulator/verdict"},
-	"simulator/specs":   {"simulator/suite", "simulator/scenario", "simulator/verdict", "simulator/evidence"},
+	"simulator/explore":    {"simulator/scenario", "simulator/suite", "simulator/verdict"},
+	"simulator/population": {"simulator/scenario", "simulator/evidence", "simulator/journey"},
+	"simulator/specs":      {"simulator/suite", "simulator/scenario", "simulator/verdict", "simulator/evidence"},
 	"simulator/cmd/pixelwitness": {
 		"scenarios", "reference/collector", "reference/fault", "reference/tracker",
 		"simulator/browser", "simulator/check", "simulator/compare", "simulator/coverage", "simulator/evidence", "simulator/explore", "simulator/gateway",
-		"simulator/journey", "simulator/report", "simulator/scenario", "simulator/suite", "simulator/verdict",
+		"simulator/journey", "simulator/population", "simulator/report", "simulator/scenario", "simulator/suite", "simulator/verdict",
 	},
-	"reference/collector": {"reference/fault", "reference/tracker"},
-	"reference/fault":     {"reference/collector", "reference/tracker"},
-	"reference/tracker":   {},
+	"reference/collector":       {"reference/fault", "reference/tracker"},
+	"reference/fault":           {"reference/collector", "reference/tracker"},
+	"reference/tracker":         {},
+	"reference/collector/model": {}, // a second opinion shares nothing with the first
 }
 
 // testsOnly are folders that exist to test the others: they may import all.

@@ -57,6 +57,7 @@ func All() []Fault {
 	for _, family := range []func() []Fault{
 		mappAnonymous, mappSuppressed, mappModes, mappChoices, mappPages, mappStores,
 		mappLeaks, mappEncodings, mappRespawns, mappDeliveries, mappCollectors,
+		antsomiTrackers, antsomiCollectors,
 	} {
 		all = append(all, family()...)
 	}

@@ -80,6 +80,9 @@ func TestFaultsAreSpreadOverTheClauses(t *testing.T) {
 	expect := NewWithT(t)
 	about, collectors := map[string]int{}, 0
 	for _, f := range fault.All() {
+		if f.Vendor != "mapp" {
+			continue
+		}
 		if len(f.Clauses) > 0 {
 			about[f.Clauses[0]]++
 		}
@@ -124,8 +127,8 @@ func TestLookup(t *testing.T) {
 	for _, c := range []struct{ name, hint string }{
 		{"never-send-nc", `hint: did you mean "never-sends-nc"?`},
 		{"keeps-eid-cookies", `hint: did you mean "keeps-eid-cookie"?`},
-		{"frobnicates-wildly", "hint: faults are always-sends-nc, always-suppresses, "},
-		{"", "hint: faults are always-sends-nc, always-suppresses, "},
+		{"frobnicates-wildly", "hint: faults are "},
+		{"", "hint: faults are "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -26,6 +26,8 @@ type view struct {
 	step *evidence.Step
 	// planned is the step as the scenario has it; the zero Step beyond its end.
 	planned scenario.Step
+	// who is the person whom the site knows in the step: "" for the first.
+	who string
 	// index is the step's position among those of the same person, place its
 	// position in the journey.
 	index, place int
@@ -97,7 +99,7 @@ func layOut(plan *scenario.Plan, ev *evidence.Evidence) *bench {
 		step := &ev.Steps[i]
 		v := &view{step: step, index: own[step.Device], place: i, snapshot: ev.Snapshot(step.Name)}
 		if i < len(plan.Scenario.Journey) {
-			v.planned = plan.Scenario.Journey[i]
+			v.planned, v.who = plan.Scenario.Journey[i], plan.Scenario.PersonAt(i)
 		}
 		own[step.Device]++
 		b.all = append(b.all, v)
@@ -111,7 +113,7 @@ func layOut(plan *scenario.Plan, ev *evidence.Evidence) *bench {
 			if v == nil {
 				continue
 			}
-			s := &sent{Request: part, reading: part.Read(), pixel: pixels(part), preflight: part.Method == "OPTIONS"}
+			s := &sent{Request: part, reading: part.ReadBatch(plan.Pixel.Requests.Batch), pixel: pixels(part), preflight: part.Method == "OPTIONS"}
 			if part.Purpose == unreachable {
 				s = refused(part)
 			}
@@ -258,6 +260,18 @@ func (b *bench) chosen(v *view) *view {
 		}
 	}
 	return nil
+}
+
+// past returns the steps of the same browser in which the visitor may have been known
+// by what he is no longer known by: those before the step, or, where he has signed
+// out since, those before the latest sign-out, which makes him another visitor.
+func (b *bench) past(v *view) []*view {
+	for i := v.index; i >= 0; i-- {
+		if b.views[i].planned.Do == scenario.ActionSignOut {
+			return b.views[:i]
+		}
+	}
+	return b.views[:v.index]
 }
 
 // awake tells whether the pixel was seen to send since the page was opened that

@@ -11,7 +11,7 @@ import (
 // given: every hit carries it with the one value that the site gave, and no other
 // beside it.
 func (p parameter) given() finding {
-	want := givenValue(p.plan.Scenario, p.role)
+	want := givenValue(p.plan.Person(p.view.who).Scenario, p.role)
 	if want == "" {
 		return *broken("the scenario %s gives no value for %s", p.plan.Scenario.ID, p.role)
 	}
@@ -31,6 +31,9 @@ func (p parameter) given() finding {
 
 // givenValue is what the site gives its pixel for a role.
 func givenValue(sc *scenario.Scenario, role string) string {
+	if role == scenario.RoleCustomerID {
+		return sc.CustomerID()
+	}
 	if role != scenario.RoleActionName {
 		return sc.Config.Customer[role]
 	}

@@ -23,12 +23,17 @@ func Identities(plan *scenario.Plan, ev *evidence.Evidence) []string {
 			values[value] = true
 		}
 	}
-	for _, value := range plan.Scenario.Config.Customer {
-		add(value)
+	for _, person := range append(plan.Scenario.Persons(), "") {
+		config := plan.Person(person).Scenario.Config
+		for _, values := range append(slices.Clone(config.Changes), config.Customer) {
+			for _, value := range values {
+				add(value)
+			}
+		}
 	}
 	parameters, cookies := map[string]bool{}, map[string]bool{}
 	for role := range plan.Pixel.Parameters {
-		if name := plan.ParameterName(role); name.Set == "" {
+		if name := plan.ParameterName(role); name.Set == "" && !slices.Contains(tellNobody, role) {
 			parameters[name.Name] = true
 		}
 	}
@@ -40,7 +45,7 @@ func Identities(plan *scenario.Plan, ev *evidence.Evidence) []string {
 	pixels := pixelRequests(plan.Pixel)
 	for i := range ev.Requests {
 		if r := &ev.Requests[i]; pixels(r) {
-			for _, p := range r.Parameters() {
+			for _, p := range r.ReadBatch(plan.Pixel.Requests.Batch).Parameters {
 				if parameters[p.Name] {
 					add(p.Value)
 				}
@@ -58,6 +63,17 @@ func Identities(plan *scenario.Plan, ev *evidence.Evidence) []string {
 				add(c.Value)
 			}
 		}
+		for _, p := range s.Profiles {
+			add(p.ID)
+			add(p.CustomerID)
+			for _, id := range p.UserIDs {
+				add(id)
+			}
+		}
 	}
 	return slices.Sorted(maps.Keys(values))
 }
+
+// tellNobody lists roles whose values are common words and times: they name nobody,
+// and stand everywhere.
+var tellNobody = []string{scenario.RoleEventName, scenario.RoleIdentifyEvent, scenario.RoleIdentifyTime}

@@ -17,7 +17,8 @@ type identity struct {
 	role, among string
 }
 
-// untraced: nothing that the visitor was known by before the step, and nothing
+// untraced: nothing that the visitor was known by before the step (or before the
+// latest sign-out, which makes him another visitor), and nothing
 // that the site knows of him, stands in anything that left the browser, whatever
 // it is wrapped in, as far as it was made at the time that is asked for. That
 // nothing was sent at all passes too, where the pixel was seen to send on the
@@ -56,7 +57,11 @@ func (i identity) roles() []string {
 	if i.role != scenario.IdentityAny {
 		return []string{i.role}
 	}
-	return append([]string{scenario.RoleVisitorID}, slices.Sorted(maps.Keys(i.plan.Scenario.Config.Customer))...)
+	roles := []string{scenario.RoleVisitorID, scenario.RoleDeviceKey}
+	if i.plan.Scenario.CustomerID() != "" && i.plan.Scenario.Config.Customer[scenario.RoleCustomerID] == "" {
+		roles = append(roles, scenario.RoleCustomerID)
+	}
+	return append(roles, slices.Sorted(maps.Keys(i.plan.Scenario.Config.Customer))...)
 }
 
 // values returns what the visitor was known by before the step, each once. What the
@@ -65,7 +70,7 @@ func (i identity) roles() []string {
 func (i identity) values() []known {
 	var values []known
 	for _, role := range i.roles() {
-		views := i.views[:i.view.index]
+		views := i.past(i.view)
 		if i.redacted && i.plan.Scenario.Config.Customer[role] != "" {
 			views = i.views
 		}
@@ -168,7 +173,7 @@ func within(a, b evidence.Span) bool {
 // to send what the site gives; or that the site gives it on the page that the pixel
 // runs on, which takes it by that role. It is empty when nothing does.
 func (i identity) known() string {
-	for _, v := range i.views[:i.view.index] {
+	for _, v := range i.past(i.view) {
 		if slices.ContainsFunc(i.roles(), func(role string) bool { return i.sends(v, role) }) {
 			return "it was there in the step " + v.step.Name
 		}

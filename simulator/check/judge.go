@@ -30,6 +30,9 @@ func Judge(plan *scenario.Plan, ev *evidence.Evidence) []verdict.Verdict {
 		v := blank(plan, e)
 		f := stop
 		if f == nil {
+			f = played(ev, e)
+		}
+		if f == nil {
 			found := b.judge(e)
 			f = &found
 		}
@@ -150,6 +153,10 @@ func (b *bench) look(e *scenario.Expectation, v *view) finding {
 		return recorded{bench: own, view: v, name: word}.compared(e.Is)
 	case "option":
 		return option{bench: own, view: v, role: word}.unknown()
+	case "profile":
+		return own.lookAtProfile(e, v)
+	case "attribute":
+		return own.lookAtAttribute(e, v)
 	}
 	return *broken("an expectation of nothing")
 }
@@ -177,6 +184,10 @@ func (b *bench) lookAtParameter(e *scenario.Expectation, v *view) finding {
 		return p.fresh()
 	case scenario.StateInOrder:
 		return p.inOrder()
+	case scenario.StateHashed:
+		return p.hashed()
+	case scenario.StateTimely:
+		return p.timely()
 	}
 	return *broken("no check for a parameter that is %q", e.Is)
 }

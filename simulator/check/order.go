@@ -18,7 +18,7 @@ func (p parameter) fresh() finding {
 	if len(hits) == 0 {
 		return p.none()
 	}
-	earlier := p.had(p.views[:p.view.index])
+	earlier := p.had(p.past(p.view))
 	for _, h := range hits {
 		c := carries(h, p.name.Name)
 		for _, value := range c.values {

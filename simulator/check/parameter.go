@@ -189,7 +189,7 @@ func (p parameter) absent() finding {
 // passes too: what is promised is that it is not sent. Of a step in which it may
 // be there again, only the earlier values are looked for.
 func (p parameter) untraced() finding {
-	earlier := p.knownValues(p.role, p.views[:p.view.index])
+	earlier := p.knownValues(p.role, p.past(p.view))
 	if f := p.trace(earlier, nil); f != nil {
 		return *f
 	}
@@ -201,7 +201,7 @@ func (p parameter) untraced() finding {
 	if p.blindToGiven(p.view, []string{p.role}, earlier) {
 		return inconclusive("the evidence is redacted, so the value that the site gave cannot be looked for")
 	}
-	for _, v := range p.views[:p.view.index] {
+	for _, v := range p.past(p.view) {
 		if p.seenIn(v) {
 			return finding{outcome: verdict.Pass, observed: fmt.Sprintf("no trace in the requests of the step (%d); it was there in the step %s", len(p.view.sent), v.step.Name)}
 		}

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
@@ -18,6 +19,10 @@ func subject(plan *scenario.Plan, e *scenario.Expectation) string {
 		name = plan.CookieName(word).Name
 	case "option":
 		name = plan.Pixel.Options[word]
+	case "attribute":
+		if plan.Pixel.Profile != nil {
+			name = plan.Pixel.Profile.Attributes[word]
+		}
 	case "identity":
 		if word == scenario.IdentityAny {
 			return "any identity"
@@ -53,6 +58,10 @@ func expected(plan *scenario.Plan, e *scenario.Expectation) string {
 		return "the same as at the end of the step before"
 	case "option":
 		return "the page misspells it, and the pixel takes no notice"
+	case "profile":
+		return expectedOfProfile(e)
+	case "attribute":
+		return expectedOfAttribute(plan, e)
 	}
 	return expectedOfParameter(plan, e)
 }
@@ -82,7 +91,7 @@ func expectedOfParameter(plan *scenario.Plan, e *scenario.Expectation) string {
 	case scenario.StateSet:
 		return fmt.Sprintf("%q in every %s", plan.ParameterName(e.Parameter).Set, requests)
 	case scenario.StateGiven:
-		return fmt.Sprintf("%q in every %s", givenValue(plan.Scenario, e.Parameter), requests)
+		return fmt.Sprintf("%q in every %s", givenValue(personAt(plan, e.At), e.Parameter), requests)
 	case scenario.StateAbsent:
 		return "absent from every " + requests
 	case scenario.StateUntraced:
@@ -91,10 +100,20 @@ func expectedOfParameter(plan *scenario.Plan, e *scenario.Expectation) string {
 		return "present again in every " + requests
 	case scenario.StateFresh:
 		return "in every " + requests + ", with a value that it never had"
+	case scenario.StateHashed:
+		return "where the step identifies, the MD5 or SHA-256 of the person's e-mail address or telephone number"
+	case scenario.StateTimely:
+		return "where the step identifies, milliseconds since 1970 within the step by the page's clock"
 	case scenario.StateInOrder:
 		return "each once and in this order: " + strings.Join(queued(plan), ", ")
 	}
 	return "present in every " + requests
+}
+
+// personAt returns the scenario as it is for the person of the step.
+func personAt(plan *scenario.Plan, step string) *scenario.Scenario {
+	i := slices.IndexFunc(plan.Scenario.Journey, func(s scenario.Step) bool { return s.Name == step })
+	return plan.Person(plan.Scenario.PersonAt(max(i, 0))).Scenario
 }
 
 // group names the requests that an expectation is narrowed to, in the singular.

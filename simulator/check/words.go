@@ -12,7 +12,10 @@ import (
 
 // show quotes a value, shortened if it is long.
 func show(value string) string {
-	const most = 64
+	const most, digest = 64, 32
+	if len(value) >= digest && longHex.MatchString(value) {
+		return strconv.Quote(value[:8]) + "…"
+	}
 	if len(value) > most {
 		cut := most
 		for cut > most-utf8.UTFMax && !utf8.RuneStart(value[cut]) {

@@ -64,7 +64,7 @@ func factsOf(pixel *scenario.Pixel, e *evidence.Evidence) facts {
 	hit := pixel.Hits()
 	for i := range e.Steps {
 		step := &e.Steps[i]
-		f.requests(i, e.During(step.Name), hit)
+		f.requests(i, e.During(step.Name), hit, pixel.Requests.Batch)
 		f.writes(i, step.Name, e.Writes)
 		if s := e.Snapshot(step.Name); s != nil {
 			f.snapshot(i, s)
@@ -88,8 +88,8 @@ func (f facts) addOnce(s subject, value string) {
 }
 
 // requests reads what left the browser during a step: where to, and the pixel's
-// hits by their parameters. The harness's own pages and scripts say nothing.
-func (f facts) requests(step int, requests []*evidence.Request, isHit func(string) bool) {
+// hits by their parameters, also those of a batch. The harness's own pages and scripts say nothing.
+func (f facts) requests(step int, requests []*evidence.Request, isHit func(string) bool, batch string) {
 	hits, carriers := 0, map[string]int{}
 	for _, r := range requests {
 		if r.Purpose == "page" || r.Purpose == "script" || r.Purpose == "favicon" {
@@ -101,7 +101,7 @@ func (f facts) requests(step int, requests []*evidence.Request, isHit func(strin
 		}
 		address, _, _ := strings.Cut(r.URL, "?")
 		f.addOnce(subject{step, KindHits, "", aspectTo}, r.Method+" "+address)
-		reading := r.Read()
+		reading := r.ReadBatch(batch)
 		for i := range reading.Hits {
 			hits++
 			names := map[string]bool{}

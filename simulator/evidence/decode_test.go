@@ -191,11 +191,21 @@ func FuzzRequest(f *testing.F) {
 	f.Add("?a=%5B%22%3Fx=1%22%5D", "", []byte(`[{"a":["?x=1"]},"?b",{"c":"[[1]]"}]`))
 	f.Add("x", "text/plain", []byte("wt?a=1\n?b=2&data=[{}]"))
 	f.Add("x", "", []byte(packed(f, `{"a":1}`, gzipped)))
+	f.Add("x?a=1", "", []byte(`{"events":[{"a":"b"},{},[1]],"c":{"d":2}}{"events":["e"]}`))
 	f.Fuzz(func(t *testing.T, url, kind string, body []byte) {
 		r := &Request{URL: url, Header: []Field{{"content-type", kind}}, Body: body, Frames: []Frame{{FromPage: true, Payload: body}}}
 		reading := r.Read()
 		if reading.Hits < 1 || reading.Hits > len(reading.Parameters)+len(body)*2+2 {
 			t.Fatalf("%d hits of %d parameters", reading.Hits, len(reading.Parameters))
+		}
+		batch := r.ReadBatch("events")
+		if batch.Hits < reading.Hits {
+			t.Fatalf("%d hits have become %d", reading.Hits, batch.Hits)
+		}
+		for _, p := range batch.Parameters {
+			if p.Hit < 0 || p.Hit >= batch.Hits {
+				t.Fatalf("misplaced in a batch: %+v of %d hits", p, batch.Hits)
+			}
 		}
 		for _, p := range reading.Parameters {
 			if p.Hit < 0 || p.Hit >= reading.Hits || p.From < 0 || p.To < p.From || p.To > len(reading.Texts[p.Text].Content) {

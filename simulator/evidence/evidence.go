@@ -48,6 +48,9 @@ type Header struct {
 	Began time.Time `json:"began"`
 	// Attempt is 1, or more when the browser was lost and the visitor run again.
 	Attempt int `json:"attempt"`
+	// Salt is what the scenario's customers were made anew with, where the
+	// collector outlives the journey; empty when they are those of the file.
+	Salt string `json:"salt,omitempty"`
 	// Redacted tells that personal values were replaced before writing.
 	Redacted bool `json:"redacted,omitempty"`
 }
@@ -56,7 +59,7 @@ type Header struct {
 type Browser struct {
 	// Product is such as "Chrome/156.0.8078.79".
 	Product string `json:"product"`
-	// Kind is "shell" (chromium-headless-shell) or "full".
+	// Kind is "shell" (chromium-headless-shell), "full", or [KindNone].
 	Kind string `json:"kind"`
 	// UserAgent is the user agent that pages and servers saw.
 	UserAgent string `json:"userAgent"`
@@ -82,6 +85,8 @@ type Step struct {
 	// own: "second"; empty for the first. Tab likewise: "second-tab".
 	Device string `json:"device,omitempty"`
 	Tab    string `json:"tab,omitempty"`
+	// Person tells whom the site knows on the page: "second"; empty for the first.
+	Person string `json:"person,omitempty"`
 	// Clock is the page's clock (UTC) when the step's act began: the real one,
 	// moved by the days of the journey and by page time that was run forward. A
 	// pixel's own times compare to it.
@@ -220,6 +225,12 @@ type Snapshot struct {
 	// Records holds what the collector had recorded, by the scenario's word for
 	// it, such as "returning-visitors".
 	Records map[string]string `json:"records,omitempty"`
+	// Profiles holds the collector's profiles, in the order in which they were
+	// asked for, where the scenario asks for any.
+	Profiles []Profile `json:"profiles,omitempty"`
+	// ProfilesRead is when the collector was asked for the first of them, since the
+	// journey began: what arrived later need not be in them.
+	ProfilesRead time.Duration `json:"profilesRead,omitempty"`
 }
 
 // Cookie is one cookie of the jar with all its attributes.

@@ -24,17 +24,24 @@ func sample() *Evidence {
 			Visitor: "visitor-1", Began: began, Attempt: 2,
 			Browser: Browser{Product: "Chrome/156.0", Kind: "shell", Channels: []string{"image", "beacon"}},
 		},
-		Steps: []Step{{Name: "identified", Action: "open home", Page: "https://www.shop.test/?a=1&b=<2>", Ended: time.Second, Fenced: true}},
+		Steps: []Step{{Name: "identified", Action: "open home", Page: "https://www.shop.test/?a=1&b=<2>", Ended: time.Second, Fenced: true, Person: "second"}},
 		Requests: []Request{
 			{Seq: 1, Step: "identified", Method: "POST", URL: "https://collect.vendor.test/wt?p=\xff&q=\U0010FE41",
 				Header: []Field{{"cookie", "a=\xe9; b=2"}, {"host", "collect.vendor.test"}}, Body: Bytes("eid=1&x=ü"), Purpose: "collector", Status: 200},
 			{Seq: 2, Step: "identified", Method: "POST", URL: "wss://collect.vendor.test/ws", Body: Bytes{0, 0xff, 0xfe, '\n'},
 				Frames: []Frame{{FromPage: true, Payload: Bytes{0x80}}, {Text: true, Payload: Bytes("{\"a\":\"\u2028\"}")}}, Incomplete: "broken"},
 		},
-		Writes:    []CookieWrite{{Step: "identified", By: "document.cookie", Name: "a", Value: "1", Raw: "a=1; max-age=5", Lifetime: 5 * time.Second}},
-		Snapshots: []Snapshot{{Step: "identified", Cookies: []Cookie{{Name: "a", Value: "1", Expires: began.Add(time.Hour)}, {Name: "s"}}, Storage: []Item{{Store: "localStorage", Name: "k", Value: "v\x00"}}}},
-		Messages:  []Message{{Step: "identified", Level: "error", Text: "line\nline"}},
-		Faults:    []string{"the gateway lost a connection"},
+		Writes: []CookieWrite{{Step: "identified", By: "document.cookie", Name: "a", Value: "1", Raw: "a=1; max-age=5", Lifetime: 5 * time.Second}},
+		Snapshots: []Snapshot{{Step: "identified", Cookies: []Cookie{{Name: "a", Value: "1", Expires: began.Add(time.Hour)}, {Name: "s"}}, Storage: []Item{{Store: "localStorage", Name: "k", Value: "v\x00"}},
+			Records: map[string]string{"customers": "2"},
+			Profiles: []Profile{
+				{By: "customer", ID: "00ff", Person: "second", Found: true, CustomerID: "00ff", Marked: true, UserIDs: []string{"u1", "u2"}, Sessions: 2,
+					Events:             []ProfileEvent{{ID: "m1", VisitorID: "u1", Name: "view"}, {VisitorID: "u2", Name: "\xff"}},
+					CustomerAttributes: map[string]string{"email": "a\xe9", "\xff": ""}, CustomAttributes: map[string]string{}},
+				{By: "visitor", ID: "u3"},
+			}}},
+		Messages: []Message{{Step: "identified", Level: "error", Text: "line\nline"}},
+		Faults:   []string{"the gateway lost a connection"},
 	}
 }
 

@@ -31,13 +31,13 @@ func Traceable(value string) bool {
 // structural lists the texts that the form of evidence itself is made of; all
 // others may hold what a visitor is known by.
 var structural = map[string]bool{
-	"Header.Schema": true, "Header.Tool": true, "Header.Scenario": true, "Header.ScenarioDigest": true,
+	"Header.Schema": true, "Header.Salt": true, "Header.Tool": true, "Header.Scenario": true, "Header.ScenarioDigest": true,
 	"Header.Pixel": true, "Header.PixelDigest": true, "Header.ScriptSHA256": true, "Header.Visitor": true,
 	"Browser.Product": true, "Browser.Kind": true, "Browser.ThirdPartyCookies": true, "Browser.Channels": true,
 	"Step.Name": true, "Step.Action": true, "Step.Screenshot": true,
 	"Request.Step": true, "Request.Protocol": true, "Request.Purpose": true,
 	"Frame.Step": true, "CookieWrite.Step": true, "CookieWrite.By": true, "CookieWrite.SameSite": true,
-	"Snapshot.Step": true, "Cookie.SameSite": true, "Item.Store": true,
+	"Snapshot.Step": true, "Snapshot.Records": true, "Profile.By": true, "Profile.Person": true, "Step.Person": true, "Cookie.SameSite": true, "Item.Store": true,
 	"Message.Step": true, "Message.Level": true,
 }
 

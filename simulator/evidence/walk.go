@@ -46,6 +46,17 @@ func (r rewriter) copy(out, in reflect.Value, field string) {
 		for i := range in.Len() {
 			r.copy(out.Index(i), in.Index(i), field)
 		}
+	case in.Kind() == reflect.Map:
+		if in.IsNil() {
+			return
+		}
+		out.Set(reflect.MakeMapWithSize(in.Type(), in.Len()))
+		for entry := in.MapRange(); entry.Next(); {
+			key, value := reflect.New(in.Type().Key()).Elem(), reflect.New(in.Type().Elem()).Elem()
+			r.copy(key, entry.Key(), field)
+			r.copy(value, entry.Value(), field)
+			out.SetMapIndex(key, value)
+		}
 	default:
 		out.Set(in)
 	}

@@ -34,10 +34,18 @@ import (
 // a refused tunnel, nor give up the proxy. Over HTTP/1.1 it does send again, once,
 // when a connection that it had used before is closed, also a POST; such a
 // repetition is recorded like any other request.
+//
+//   - "late": the sink answers at once, and the request is kept whole. When the mode
+//     changes the handler is asked for all that was kept, the last one first, by the
+//     clock of that moment; what it says of a refusal is noted with the request, and
+//     its answer goes nowhere.
+//   - "twice": the handler is asked as ever, and once more when it has answered.
+//
+// A WebSocket is accepted in both as ever.
 func (v *Visitor) Collector(mode string) {
 	switch mode {
 	case scenario.CollectorWell, scenario.CollectorSlow, scenario.CollectorFailing,
-		scenario.CollectorResetting, scenario.CollectorUnreachable:
+		scenario.CollectorResetting, scenario.CollectorUnreachable, scenario.CollectorLate, scenario.CollectorTwice:
 	default:
 		panic(fmt.Sprintf("gateway: no collector is %q", mode))
 	}
@@ -56,11 +64,14 @@ func (v *Visitor) Collector(mode string) {
 			}
 		}
 	}
+	late := v.late
+	v.late = nil
 	v.notify()
 	v.mu.Unlock()
 	for _, l := range idle {
 		l.hangUp()
 	}
+	v.handOver(late...)
 }
 
 // Script holds the tracker's code back, or delivers it, also to those who wait.
@@ -89,6 +100,8 @@ func (v *Visitor) Release() {
 type treatment struct {
 	// reset tells that there is no answer, failing that it is a refusal.
 	reset, failing bool
+	// late tells that the handler is asked only later, twice that it is once more.
+	late, twice bool
 	// hold is not nil when the answer is held.
 	hold *hold
 }
@@ -115,6 +128,10 @@ func (v *Visitor) treat(r *http.Request, purpose string) treatment {
 			return treatment{failing: true}
 		case scenario.CollectorResetting, scenario.CollectorUnreachable:
 			return treatment{reset: true}
+		case scenario.CollectorLate:
+			return treatment{late: !isWebSocket(r)}
+		case scenario.CollectorTwice:
+			return treatment{twice: !isWebSocket(r)}
 		}
 		held = v.collector == scenario.CollectorSlow
 	}

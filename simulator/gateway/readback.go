@@ -13,8 +13,7 @@ const maxExcerpt = 200
 
 // Record asks the collector's host for the path (with its query), without a
 // browser and without a trace in the evidence, whatever the collector's mode, and
-// returns the body of its answer. A status other than 200 is an error that shows
-// how the answer begins.
+// returns the body of its answer. A status other than 200 is a *[StatusError].
 func (v *Visitor) Record(ctx context.Context, path string) ([]byte, error) {
 	target, err := url.ParseRequestURI(path)
 	if err != nil || target.IsAbs() {
@@ -40,10 +39,27 @@ func (v *Visitor) Record(ctx context.Context, path string) ([]byte, error) {
 	}
 	if given.status != http.StatusOK {
 		said := given.body.Bytes()
-		return nil, fmt.Errorf("read the collector's record at https://%s%s: it answered %d: %q", host, path, given.status, said[:min(len(said), maxExcerpt)])
+		return nil, &StatusError{URL: "https://" + host + path, Status: given.status, Excerpt: string(said[:min(len(said), maxExcerpt)])}
 	}
 	return given.body.Bytes(), nil
 }
+
+// StatusError is an answer of the collector's with a status other than 200.
+type StatusError struct {
+	// URL is what was asked for, Status the HTTP status, Excerpt how the answer's
+	// body begins.
+	URL     string
+	Status  int
+	Excerpt string
+}
+
+// Error names the URL, the status and how the answer begins.
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("read the collector's record at %s: it answered %d: %q", e.URL, e.Status, e.Excerpt)
+}
+
+// HTTPStatus returns the status.
+func (e *StatusError) HTTPStatus() int { return e.Status }
 
 // ask has the handler answer. Its panic is an error, as it would be to a client.
 func ask(h http.Handler, w *kept, r *http.Request) (err error) {

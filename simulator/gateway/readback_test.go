@@ -92,3 +92,22 @@ func TestARecordIsReadWithinTheContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+func TestWhatTheHarnessAsksIsToldFromWhatPagesAsk(t *testing.T) {
+	t.Parallel()
+	v := newVisitor(t, newGateway(t, Options{}), recording(func(w http.ResponseWriter, r *http.Request) {
+		if !ReadsBack(r.Context()) {
+			w.WriteHeader(http.StatusForbidden)
+			return
+		}
+		w.WriteHeader(http.StatusNotFound)
+	}))
+	_, err := v.Record(within(t), "/api/users/1")
+	var status *StatusError
+	if !errors.As(err, &status) || status.HTTPStatus() != http.StatusNotFound || status.URL != "https://collect.vendor.test/api/users/1" {
+		t.Errorf("got %v", err)
+	}
+	if response, _ := send(t, client(t, v, true), "GET", collectorURL+"/api/users/1", ""); response.StatusCode != http.StatusForbidden {
+		t.Errorf("a page's own request is taken for the harness's: %s", response.Status)
+	}
+}

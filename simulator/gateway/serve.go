@@ -38,13 +38,13 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	defer v.end(l)
 
 	body, err := io.ReadAll(io.LimitReader(r.Body, v.gateway.maxBody+1))
-	treatment := v.complete(r, rec, body, err)
+	treatment := v.complete(r, rec, host, body, err)
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	v.respond(w, r, rec, host, treatment)
+	v.respond(w, r, rec, host, body, treatment)
 }
 
 // respond answers a request that is there whole.
-func (v *Visitor) respond(w http.ResponseWriter, r *http.Request, rec *record, host http.Handler, t treatment) {
+func (v *Visitor) respond(w http.ResponseWriter, r *http.Request, rec *record, host http.Handler, body []byte, t treatment) {
 	a := &answer{ResponseWriter: w, visitor: v, record: rec}
 	switch {
 	case t.reset:
@@ -55,11 +55,17 @@ func (v *Visitor) respond(w http.ResponseWriter, r *http.Request, rec *record, h
 		if t.hold == nil || v.awaitGiven(r.Context(), t.hold) {
 			v.webSocket(w, r, rec)
 		}
+	case t.late:
+		Sink(a, r)
+		a.finish()
 	case t.hold != nil:
 		v.respondLater(a, r, host, t.hold)
 	default:
 		host.ServeHTTP(a, r)
 		a.finish()
+		if t.twice {
+			v.handOver(keepHit(r, rec, host, body))
+		}
 	}
 }
 
@@ -160,7 +166,7 @@ func (v *Visitor) append(rec *record) {
 }
 
 // complete notes the body, and decides what becomes of the request.
-func (v *Visitor) complete(r *http.Request, rec *record, body []byte, err error) (t treatment) {
+func (v *Visitor) complete(r *http.Request, rec *record, host http.Handler, body []byte, err error) (t treatment) {
 	v.update(func() {
 		rec.done = true
 		rec.Body = body
@@ -171,7 +177,9 @@ func (v *Visitor) complete(r *http.Request, rec *record, body []byte, err error)
 			rec.Body = body[:most]
 			rec.Incomplete = "the body is larger than the gateway keeps"
 		}
-		t = v.treat(r, rec.Purpose)
+		if t = v.treat(r, rec.Purpose); t.late {
+			v.postpone(r, rec, host, body)
+		}
 	})
 	return t
 }

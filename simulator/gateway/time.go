@@ -40,16 +40,50 @@ func date(header http.Header, at time.Time) {
 	header.Set("Date", at.UTC().Format(http.TimeFormat))
 }
 
+// Person says whom the site knows on the pages that it answers from now on: "" is
+// the first person of the journey. Handlers learn it from [PersonOf].
+func (v *Visitor) Person(person string) {
+	v.mu.Lock()
+	v.person = person
+	v.mu.Unlock()
+}
+
+// PersonOf returns, to a handler of the stage, whom the site knows, from its
+// request's context; see Visitor.Person. Outside of a gateway it is "".
+func PersonOf(ctx context.Context) string {
+	v := visitorOf(ctx)
+	if v == nil {
+		return ""
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	return v.person
+}
+
 type recordingKey struct{}
+
+// ReadsBack tells a handler of the stage that the harness itself asks what the
+// collector has recorded; see Visitor.Record.
+func ReadsBack(ctx context.Context) bool {
+	v, _ := ctx.Value(recordingKey{}).(*Visitor)
+	return v != nil
+}
+
+// visitorOf is the visitor who asks, or for whom the harness asks; nil outside of a
+// gateway.
+func visitorOf(ctx context.Context) *Visitor {
+	if l, _ := ctx.Value(visitorKey{}).(*line); l != nil {
+		return l.visitor
+	}
+	v, _ := ctx.Value(recordingKey{}).(*Visitor)
+	return v
+}
 
 // Now is the clock of a handler of the stage, from its request's context: the
 // moved one of the visitor who asks (see Visitor.Shift). A handler that writes
 // dates must take them from it. Outside of a gateway it is the machine's.
 func Now(ctx context.Context) time.Time {
-	if l, _ := ctx.Value(visitorKey{}).(*line); l != nil {
-		return l.visitor.now()
-	}
-	if v, _ := ctx.Value(recordingKey{}).(*Visitor); v != nil {
+	if v := visitorOf(ctx); v != nil {
 		return v.now()
 	}
 	return time.Now()

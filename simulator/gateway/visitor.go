@@ -38,6 +38,8 @@ type Visitor struct {
 	active           int                // requests that are being received or answered, and not held
 	closed           bool
 
+	person     string        // whom the site knows; see Person
+	late       []lateHit     // what the collector is still to get
 	collector  string        // how the collector answers; see Collector
 	scriptHeld bool          // whether the tracker's code is held back
 	offset     time.Duration // how far the stage's clock is ahead

@@ -119,7 +119,8 @@ func (j *walk) act(ctx context.Context, d *device, s scenario.Step, done *eviden
 	batched := j.plan.Scenario.Config.Delivery == scenario.DeliveryBatched
 	opened := s.Open != "" || s.Go != "" && !done.Restored
 	// What a hasty visitor does has left the page before he goes on.
-	hasty := s.Do == scenario.ActionAct && s.Ends == scenario.EndsAtOnce && !batched
+	reports := s.Do == scenario.ActionAct || s.Do != "" && s.Identifies()
+	hasty := reports && s.Ends == scenario.EndsAtOnce && !batched
 	if !opened && !delivered && !hasty || d.scriptHeld || d.offline {
 		return nil
 	}

@@ -117,10 +117,15 @@ type Wire interface {
 	// Collector says how the stage's collector host answers from now on: "well",
 	// "slow" (an answer is held until Release), "failing" (503), "resetting" (the
 	// connection is reset once the request is there), "unreachable" (no connection
-	// comes about). Whatever reaches the gateway is recorded all the same.
+	// comes about), "late" (as if all were well, but the hits reach the collector
+	// only when the mode changes, the last one first), "twice" (each hit reaches the
+	// collector twice). Whatever reaches the gateway is recorded all the same.
 	Collector(mode string)
 	// Script holds the tracker's code back, or delivers it, also to those who wait.
 	Script(held bool)
+	// Person says whom the site knows on the pages that it answers from now on: ""
+	// is the first person, another a word of the scenario's vocabulary.
+	Person(person string)
 	// Release gives the answers that a slow collector has held so far.
 	Release()
 	// Shift moves the clock by which hosts answer: Date, and expiry dates of
@@ -128,7 +133,7 @@ type Wire interface {
 	Shift(offset time.Duration)
 	// Record asks the collector's host for the path, without a browser and
 	// without a trace in the evidence, and returns the body of its answer. A
-	// status other than 200 is an error.
+	// status other than 200 is an error with a method HTTPStatus() int.
 	Record(ctx context.Context, path string) ([]byte, error)
 	// Await waits for a request of the current step that matches.
 	Await(ctx context.Context, match func(*evidence.Request) bool) error

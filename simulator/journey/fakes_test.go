@@ -25,6 +25,9 @@ type world struct {
 	// restores tells that the back/forward cache holds what is gone back to.
 	restores bool
 	shifted  time.Duration
+	person   string
+	// records holds what the collector answers, by path; the rest is visits.
+	records map[string]string
 }
 
 func (w *world) call(ctx context.Context, format string, args ...any) error {
@@ -187,6 +190,13 @@ func (w *wire) Collector(mode string) { _ = w.call(context.Background(), "collec
 
 func (w *wire) Script(held bool) { _ = w.call(context.Background(), "script held %v", held) }
 
+func (w *wire) Person(person string) {
+	if person != w.person {
+		w.person = person
+		_ = w.call(context.Background(), "person %q", person)
+	}
+}
+
 func (w *wire) Release() { _ = w.call(context.Background(), "release") }
 
 func (w *wire) Shift(offset time.Duration) {
@@ -197,8 +207,24 @@ func (w *wire) Shift(offset time.Duration) {
 }
 
 func (w *wire) Record(ctx context.Context, path string) ([]byte, error) {
-	return []byte(`{"visits": {"returning": 3, "note": "three"}}`), w.call(ctx, "record %s", path)
+	err := w.call(ctx, "record %s", path)
+	body, known := w.records[path]
+	switch {
+	case err != nil:
+		return nil, err
+	case known:
+		return []byte(body), nil
+	case w.records != nil:
+		return nil, missing{}
+	}
+	return []byte(`{"visits": {"returning": 3, "note": "three"}}`), nil
 }
+
+// missing is the error of a path that the collector does not know.
+type missing struct{}
+
+func (missing) Error() string   { return "it answered 404" }
+func (missing) HTTPStatus() int { return 404 }
 
 func (w *wire) Await(ctx context.Context, match func(*evidence.Request) bool) error {
 	for i := range w.requests {

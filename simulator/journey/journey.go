@@ -88,6 +88,13 @@ func Walk(ctx context.Context, plan *scenario.Plan, open Opener, o Options) Walk
 		pictures: map[string][]byte{},
 		records:  asked(plan),
 	}
+	if plan.ReadsProfiles() {
+		var err error
+		if j.profiles, err = NewProfiles(plan); err != nil {
+			j.fault(err)
+			return Walked{Evidence: j.evidence, Pictures: j.pictures}
+		}
+	}
 	for i, step := range plan.Scenario.Journey {
 		if o.Step != nil {
 			o.Step(i, step)
@@ -114,7 +121,8 @@ type walk struct {
 	offset   time.Duration // that the journey's days and waits have come to
 	moved    time.Duration // how far the collector's clock is ahead
 	devices  []*device
-	records  []string // that the scenario asks for
+	records  []string  // that the scenario asks for
+	profiles *Profiles // nil when it asks for none
 	evidence *evidence.Evidence
 	pictures map[string][]byte
 }
@@ -170,8 +178,9 @@ func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
 	d.Begin(s.Name, j.began)
 	done := evidence.Step{
 		Name: s.Name, Action: s.Action(), Conditions: s.Conditions(), Device: name, Tab: tab,
-		Began: j.options.Now().Sub(j.began),
+		Person: j.plan.Scenario.PersonAt(index), Began: j.options.Now().Sub(j.began),
 	}
+	d.wire.Person(done.Person)
 	err = j.prepare(ctx, d, s, tab)
 	done.Clock, done.Acting = d.Clock().UTC(), j.options.Now().Sub(j.began)
 	if err == nil {
@@ -278,8 +287,12 @@ func (j *walk) look(ctx context.Context, d *device, done *evidence.Step, settled
 	if err != nil {
 		return err
 	}
+	profiles, err := j.readProfiles(ctx, d)
+	if err != nil {
+		return err
+	}
 	j.evidence.Snapshots = append(j.evidence.Snapshots, evidence.Snapshot{
-		Step: done.Name, Cookies: cookies, Storage: settled.Storage, Records: records,
+		Step: done.Name, Cookies: cookies, Storage: settled.Storage, Records: records, Profiles: profiles,
 	})
 	if !j.options.Screenshots {
 		return nil

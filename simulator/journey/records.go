@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 )
 
@@ -15,7 +17,7 @@ import (
 func asked(plan *scenario.Plan) []string {
 	var names []string
 	for _, e := range plan.Scenario.Expect {
-		if e.Record != "" && !slices.Contains(names, e.Record) {
+		if e.Record != "" && plan.Judged(&e) && !slices.Contains(names, e.Record) {
 			names = append(names, e.Record)
 		}
 	}
@@ -42,6 +44,44 @@ func (j *walk) read(ctx context.Context, d *device) (map[string]string, error) {
 		}
 	}
 	return found, nil
+}
+
+// readProfiles asks the collector for the profiles that it keeps by now.
+func (j *walk) readProfiles(ctx context.Context, d *device) ([]evidence.Profile, error) {
+	if j.profiles == nil {
+		return nil, nil
+	}
+	return j.profiles.Read(ctx, d.wire.Record, j.visitorIDs())
+}
+
+// visitorIDs lists the visitor IDs that the pixel's hits have carried so far, on
+// any device, sorted.
+func (j *walk) visitorIDs() []string {
+	var list []string
+	for _, d := range j.devices {
+		list = append(list, VisitorIDs(j.plan, d.wire.Requests())...)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+// VisitorIDs lists the visitor IDs that the pixel's hits among the requests carry,
+// sorted.
+func VisitorIDs(plan *scenario.Plan, requests []evidence.Request) []string {
+	name, hit := plan.ParameterName(scenario.RoleVisitorID).Name, plan.Pixel.Hits()
+	var list []string
+	for i := range requests {
+		if requests[i].Method == http.MethodOptions || !hit(requests[i].URL) {
+			continue
+		}
+		for _, p := range requests[i].ReadBatch(plan.Pixel.Requests.Batch).Parameters {
+			if p.Name == name && p.Value != "" {
+				list = append(list, p.Value)
+			}
+		}
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // number finds the number to which the names lead in a JSON document.

@@ -33,6 +33,10 @@ func Bind(lib *Library, sc *Scenario, pixel *Pixel) (*Plan, error) {
 			plan.Unsupported = append(plan.Unsupported, feature)
 		}
 	}
+	judgeable := func(e Expectation) bool { return plan.Lacks(&e) == "" }
+	if len(plan.Unsupported) == 0 && len(sc.Expect) > 0 && !slices.ContainsFunc(sc.Expect, judgeable) {
+		plan.Unsupported = []string{plan.Lacks(&sc.Expect[0])}
+	}
 	slices.Sort(plan.Unsupported)
 	if len(plan.Unsupported) == 0 {
 		b.checkJourney()
@@ -111,6 +115,8 @@ func (b *binding) checkExpectation(e *Expectation) {
 		if _, ok := b.pixel.Records[role]; !ok {
 			b.lacks(e.Where, "records", "record", role, nil)
 		}
+	case "profile", "attribute":
+		b.checkProfile(e, kind, role)
 	case "option":
 		if _, ok := b.pixel.Options[role]; !ok {
 			b.lacks(e.Where, "options", "option", role, nil)

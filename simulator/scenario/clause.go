@@ -94,6 +94,15 @@ type Config struct {
 	Suppress []string `yaml:"suppress,omitempty" json:"suppress,omitempty"`
 	// Customer gives what the site knows of the visitor, by role.
 	Customer map[string]string `yaml:"customer,omitempty" json:"customer,omitempty"`
+	// Identity says how the site makes its identifier of a customer who signs in.
+	// Nil means the MD5 of the e-mail address.
+	Identity *Identification `yaml:"identity,omitempty" json:"identity,omitempty"`
+	// Changes gives what the customer changes later, by role: the first with the
+	// action "change", the second with "change-again".
+	Changes []map[string]string `yaml:"changes,omitempty" json:"changes,omitempty"`
+	// Attributes gives what the site tells of the visitor under names of its own
+	// with the action "act".
+	Attributes map[string]string `yaml:"attributes,omitempty" json:"attributes,omitempty"`
 	// Actions names what the site reports beside page views.
 	Actions *Reported `yaml:"actions,omitempty" json:"actions,omitempty"`
 	// Delivery asks the pixel to deliver its hits otherwise than one by one: see
@@ -103,6 +112,15 @@ type Config struct {
 	// stand, to try what a page gets that has one wrong. The values are "true",
 	// "false" or whole numbers.
 	Literal map[string]string `yaml:"literal,omitempty" json:"literal,omitempty"`
+}
+
+// Identification says how a site makes its identifier of a customer.
+type Identification struct {
+	// Of is the role that it is made of, "email" or "phone"; "email" when left out.
+	Of string `yaml:"of,omitempty" json:"of,omitempty"`
+	// By is how: "md5", "sha256" or "raw", which is the value itself; "md5" when
+	// left out.
+	By string `yaml:"by,omitempty" json:"by,omitempty"`
 }
 
 // Reported names the actions that a site reports to its pixel.
@@ -127,8 +145,8 @@ type Anonymity struct {
 }
 
 // Expectation is one thing that the evidence must show. Exactly one of
-// Parameter, Cookie, Identity, Identifier, Record and Option is set, and exactly
-// one of Is and Lasts.
+// Parameter, Cookie, Identity, Identifier, Record, Option, Profile and Attribute
+// is set, and exactly one of Is and Lasts.
 type Expectation struct {
 	// At names the step at which it is judged.
 	At string `yaml:"at" json:"at"`
@@ -140,7 +158,8 @@ type Expectation struct {
 	Identity string `yaml:"identity,omitempty" json:"identity,omitempty"`
 	// Identifier is "any": what tells the visitor from others, whatever it is
 	// called. With names the step that it is compared to, of the same visitor,
-	// and Unlike the step of another person.
+	// and Unlike the step of another person. Of a profile, With names the step
+	// whose visitor IDs and events it holds, or does not hold.
 	Identifier string `yaml:"identifier,omitempty" json:"identifier,omitempty"`
 	With       string `yaml:"with,omitempty" json:"with,omitempty"`
 	Unlike     string `yaml:"unlike,omitempty" json:"unlike,omitempty"`
@@ -148,6 +167,11 @@ type Expectation struct {
 	Record string `yaml:"record,omitempty" json:"record,omitempty"`
 	// Option is the role of an option of the pixel's set-up; see Options.
 	Option string `yaml:"option,omitempty" json:"option,omitempty"`
+	// Profile is a profile of the collector's; see Profiles.
+	Profile string `yaml:"profile,omitempty" json:"profile,omitempty"`
+	// Attribute is the role of something that a profile says of a customer, or one
+	// of Attributes.
+	Attribute string `yaml:"attribute,omitempty" json:"attribute,omitempty"`
 	// Among narrows an expectation to some of the step's requests; see Groups.
 	// When there is none of a parameter, the verdict is inconclusive.
 	Among string `yaml:"among,omitempty" json:"among,omitempty"`

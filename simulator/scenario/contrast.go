@@ -10,8 +10,15 @@ func (s *source) checkContrast(sc *Scenario, e *Expectation, path string, index 
 		return slices.ContainsFunc(sc.Journey[from:to], func(step Step) bool { return step.Open != "" })
 	}
 	_, subject := e.Subject()
-	if e.Identifier != "" {
+	switch {
+	case e.Identifier != "":
 		s.checkCompared(sc, e, path, index)
+		return
+	case e.Profile != "":
+		s.checkProfileWitness(sc, e, path, index)
+		return
+	case e.Attribute != "":
+		s.checkAttributeWitness(sc, e, path, index)
 		return
 	}
 	path = join(path, "is")

@@ -187,8 +187,12 @@ func (s *source) decodePixel(text []byte, lib *Library) *Pixel {
 		s.reject("requests.path", "", "not a regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
 	s.checkMade(p.Requests.Made)
+	if p.Requests.Batch != "" && !valuePattern.MatchString(p.Requests.Batch) {
+		s.reject("requests.batch", "names joined by dots, such as events", "%s leads to no list in a body", shown(p.Requests.Batch))
+	}
 	s.checkOptions(p)
 	s.checkRecords(p.Records)
+	s.checkProfile(p)
 	s.checkNames("parameters", "parameter", p.Parameters, parameterWord)
 	s.checkNames("cookies", "cookie", p.Cookies, cookieWord)
 	s.checkDeviations(p, lib)

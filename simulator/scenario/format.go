@@ -105,6 +105,22 @@ func configLines(c Config) form {
 	if c.Customer != nil {
 		f.raw("customer", valuesForm(c.Customer, customerOrder(c.Customer)))
 	}
+	if i := c.Identity; i != nil {
+		var inner form
+		inner.word("of", i.Of)
+		inner.word("by", i.By)
+		f.raw("identity", inner.String())
+	}
+	if c.Changes != nil {
+		var changes []string
+		for _, change := range c.Changes {
+			changes = append(changes, valuesForm(change, customerOrder(change)))
+		}
+		f.raw("changes", "["+strings.Join(changes, ", ")+"]")
+	}
+	if c.Attributes != nil {
+		f.raw("attributes", valuesForm(c.Attributes, sortedKeys(c.Attributes)))
+	}
 	if a := c.Actions; a != nil {
 		var inner form
 		inner.list("queued", a.Queued)
@@ -147,6 +163,7 @@ func stepForm(s Step) string {
 	f.word("step", s.Name)
 	f.word("device", s.Device)
 	f.word("in", s.In)
+	f.word("person", s.Person)
 	if s.Day != 0 {
 		f.raw("day", strconv.Itoa(s.Day))
 	}

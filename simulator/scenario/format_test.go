@@ -47,14 +47,20 @@ func TestWhatIsFormattedReadsBackTheSame(t *testing.T) {
 				"customer-id": "0815", "category-12": "", "category-5": "a, b: {c}", "category-7": "\u00a0\t\n\\\U0001f36a\U000e0001",
 				"email": "true", "phone": "+49 30 1", "first-name": "-", "last-name": "null",
 			},
-			Actions:  &Reported{Queued: []string{"first", "~"}, Clicked: "third one"},
-			Delivery: DeliveryBatched,
-			Literal:  map[string]string{"someOption": "true", "another": "-12"},
+			Actions: &Reported{Queued: []string{"first", "~"}, Clicked: "third one"},
+			Changes: []map[string]string{{"phone": "1", "email": "b@shop.test"}, {"name": "true"}},
+
+			Attributes: map[string]string{"favourite": "shoes, red", "size": "42"},
+			Delivery:   DeliveryBatched,
+			Literal:    map[string]string{"someOption": "true", "another": "-12"},
 		},
 		Journey: []Step{
 			{Name: "one", Open: "home", Script: ScriptHeld, Ends: EndsAtOnce},
 			{Name: "two", Do: ActionAct, Script: ScriptDelivered, Collector: CollectorSlow, After: Lifetime{Text: "30m", Min: 1799e9, Max: 1801e9}},
 			{Name: "three", Open: "home", Day: 3, Forget: []string{StoreCookies, "http-cache"}, Device: DeviceSecond, In: TabSecond, Network: NetworkOnline},
+			{Name: "back", Open: "home", Person: PersonFirst, Collector: CollectorLate},
+			{Name: "signing-in", Do: ActionSignIn, Collector: CollectorTwice},
+			{Name: "changing", Do: ActionChange},
 			{Name: "four", Tab: TabHidden, Device: DeviceFirst, In: TabFirst, Network: NetworkOffline},
 		},
 		Expect: []Expectation{
@@ -63,8 +69,16 @@ func TestWhatIsFormattedReadsBackTheSame(t *testing.T) {
 			{At: "two", Identity: IdentityAny, Is: StateUntraced, Clause: "mapp.nc-sent"},
 			{At: "two", Identifier: IdentityAny, Is: StateUnlinked, With: "one", Unlike: "three", Clause: "mapp.nc-sent"},
 			{At: "two", Record: RecordReturning, Is: StateUnchanged, Clause: "mapp.visits-not-joined"},
+			{At: "changing", Profile: ProfileCustomer, Is: StateApart, With: "one", Clause: "mapp.nc-sent"},
+			{At: "changing", Attribute: "phone", Is: StateNewest, Clause: "mapp.nc-sent"},
 			{At: "two", Option: OptionByDefault, Is: StateUnknown, Clause: "mapp.example-misspelt"},
 		},
+	})
+	formatted(t, lib, &Scenario{
+		ID: "mapp.made", Title: "no", Document: "mapp",
+		Config:  Config{Identity: &Identification{Of: "phone", By: "sha256"}, Customer: map[string]string{"phone": "1"}},
+		Journey: []Step{{Name: "one", Open: "home"}},
+		Expect:  []Expectation{{At: "one", Parameter: "visitor-id", Is: StatePresent, Clause: "mapp.nc-sent"}},
 	})
 	formatted(t, lib, &Scenario{
 		ID: "mapp.bare", Title: "no", Document: "mapp",

@@ -63,6 +63,7 @@ func (s *source) checkConfig(c Config) {
 		s.checkRole("config.customer."+role, "customer", role, customerWord)
 	}
 	s.checkWord("config.delivery", "delivery", c.Delivery, Deliveries())
+	s.checkPersonal(c)
 	for _, name := range sortedKeys(c.Literal) {
 		if !identifierPattern.MatchString(name) {
 			s.report(s.keys["config.literal."+name], "a name as a script spells it", "%s is no name of an option", shown(name))
@@ -106,14 +107,14 @@ func (s *source) checkRole(path, subject, role string, fits func(Word) bool) {
 // the word that is wrong, as in a map by role.
 func (s *source) rejectKeyOrValue(path, hint, format string, args ...any) {
 	at := s.at(path)
-	if i := strings.LastIndexByte(path, '.'); i > 0 && mapsByRole[path[:i]] {
+	if i := strings.LastIndexByte(path, '.'); i > 0 && (mapsByRole[path[:i]] || strings.HasPrefix(path, "config.changes[")) {
 		at = s.keys[path]
 	}
 	s.report(at, hint, format, args...)
 }
 
 // mapsByRole lists the maps whose keys are words of the vocabulary.
-var mapsByRole = map[string]bool{"config.customer": true, "parameters": true, "cookies": true, "actions": true, "options": true, "records": true}
+var mapsByRole = map[string]bool{"config.customer": true, "parameters": true, "cookies": true, "actions": true, "options": true, "records": true, "profile.attributes": true}
 
 func (s *source) checkExpectations(sc *Scenario, document string, lib *Library) {
 	if len(sc.Expect) == 0 && s.has("expect") {
@@ -154,6 +155,9 @@ var subjects = []struct {
 		func() []Word { return []Word{{Name: IdentityAny}} }},
 	{"record", func(e Expectation) string { return e.Record }, func(w Word) bool { return w.Record }, Records},
 	{"option", func(e Expectation) string { return e.Option }, func(w Word) bool { return w.Option }, Options},
+	{"profile", func(e Expectation) string { return e.Profile }, profileWord, Profiles},
+	{"attribute", func(e Expectation) string { return e.Attribute }, attributeWord,
+		func() []Word { return append(only(Roles(), attributeWord), Attributes()...) }},
 }
 
 // Subject returns what the expectation is about, such as "parameter" and
@@ -183,7 +187,7 @@ func (s *source) checkExpectation(e *Expectation, path string) {
 		}
 	}
 	if len(given) != 1 {
-		s.reject(path, "", `an expectation has exactly one of "parameter", "cookie", "identity", "identifier", "record" and "option"`)
+		s.reject(path, "", `an expectation has exactly one of "parameter", "cookie", "identity", "identifier", "record", "option", "profile" and "attribute"`)
 	}
 	is, lasts := s.has(join(path, "is")), s.has(join(path, "lasts"))
 	if is == lasts {
@@ -204,12 +208,8 @@ func (s *source) checkExpectation(e *Expectation, path string) {
 	} else {
 		s.checkFitting(join(path, "among"), "group of requests", e.Among, Groups(), subject.key, subject.fits)
 	}
-	for _, key := range []string{"with", "unlike"} {
-		if has := s.has(join(path, key)); has != (subject.key == "identifier") {
-			problem := map[bool]string{true: "%q is said of an identifier only", false: "an identifier wants the key %q"}[has]
-			s.reject(join(path, key), "", problem, key)
-		}
-	}
+	s.checkNarrower(e, join(path, "is"))
+	s.checkCompanions(e, path, subject.key)
 }
 
 // withArticle is the word after a or an.

@@ -116,6 +116,17 @@ func (p Page) Categories() []Category {
 	return list
 }
 
+// Identity returns how the site makes its identifier of a customer.
+func (p Page) Identity() Identification { return p.Config.Identification() }
+
+// Changed returns what the site knows of the visitor under that role once he has
+// made the config's first change (0), or that and the second (1); "" where it knows
+// nothing.
+func (p Page) Changed(change int, role string) string { return p.Config.changed(change, role) }
+
+// Attributes returns what the site tells of the visitor under names of its own.
+func (p Page) Attributes() map[string]string { return p.Config.Attributes }
+
 // Suppresses tells whether the scenario gives a list of suppressed parameters,
 // be it an empty one.
 func (p Page) Suppresses() bool { return p.Config.Suppress != nil }
@@ -211,6 +222,10 @@ func (s *source) tryPage(p *Pixel) {
 		Actions:   &Reported{Queued: []string{"first", "second"}, Clicked: "third"},
 		Delivery:  DeliveryBatched,
 		Literal:   map[string]string{"someOption": "true"},
+		Identity:  &Identification{Of: RolePhone, By: IdentitySHA256},
+		Changes:   []map[string]string{{RolePhone: "first"}, {RolePhone: "second"}},
+
+		Attributes: map[string]string{"favourite": "shoes"},
 	}
 	for _, role := range sortedKeys(p.Parameters) {
 		full.Suppress = append(full.Suppress, role)

@@ -43,6 +43,8 @@ type Pixel struct {
 	KnownOptions []string          `yaml:"known-options,omitempty" json:"known-options,omitempty"`
 	// Records says where the collector tells what it has recorded.
 	Records map[string]Record `yaml:"records,omitempty" json:"records,omitempty"`
+	// Profile says how to read the collector's profiles; nil when nobody can.
+	Profile *Profile `yaml:"profile,omitempty" json:"profile,omitempty"`
 
 	// Dir is the pixel's folder, Files its content, Digest the SHA-256 over
 	// all of it in hex.
@@ -92,6 +94,9 @@ type Action struct {
 type Requests struct {
 	// Path is a regular expression that a hit's URL path matches.
 	Path string `yaml:"path" json:"path"`
+	// Batch names, joined by dots, the list in a JSON body each of whose elements is
+	// a hit. What stands beside the list is shared by all of them.
+	Batch string `yaml:"batch,omitempty" json:"batch,omitempty"`
 	// Made says where a hit tells when it was made.
 	Made *Made `yaml:"made,omitempty" json:"made,omitempty"`
 }
@@ -138,4 +143,6 @@ type Plan struct {
 	Unsupported []string
 	// Only restricts judging to these clauses; nil means all.
 	Only map[string]bool
+	// Salt is what the plan's customers were made anew with; see Salted.
+	Salt string
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -112,6 +113,16 @@ func limitScenario(s *generator.Schema) {
 	property(config, "literal").PropertyNames = &generator.Schema{Pattern: identifierPattern.String()}
 	property(config, "literal").AdditionalProperties = &generator.Schema{Type: "string", Pattern: literalPattern.String()}
 	choose(config, "delivery", Deliveries())
+	property(config, "changes").MaxItems = count(mostChanges)
+	property(config, "changes").Items = &generator.Schema{
+		Type: "object", MinProperties: count(1), PropertyNames: roleSchema(attributeWord),
+		AdditionalProperties: &generator.Schema{Type: "string", Pattern: `\S`},
+	}
+	property(config, "attributes").PropertyNames = &generator.Schema{Pattern: identifierPattern.String()}
+	identification := s.Definitions["Identification"]
+	for key, words := range map[string][]any{"of": {RoleEmail, RolePhone}, "by": {IdentityMD5, IdentitySHA256, IdentityRaw}} {
+		property(identification, key).Enum, property(identification, key).Pattern = words, ""
+	}
 	property(s.Definitions["Anonymity"], "cookie").Pattern = cookieNamePattern.String()
 
 	step := s.Definitions["Step"]
@@ -119,7 +130,7 @@ func limitScenario(s *generator.Schema) {
 	property(step, "open").Pattern = namePattern.String()
 	for key, words := range map[string][]Word{
 		"do": Actions(), "go": Directions(), "tab": Lifecycles(), "collector": Collectors(), "network": Networks(),
-		"script": Deliverables(), "ends": Endings(), "device": Devices(), "in": Tabs(), "forget": Stores(),
+		"script": Deliverables(), "ends": Endings(), "device": Devices(), "in": Tabs(), "forget": Stores(), "person": Persons(),
 	} {
 		choose(step, key, words)
 	}
@@ -135,6 +146,7 @@ func limitScenario(s *generator.Schema) {
 		conditions.Properties.Set(a.key, generator.FalseSchema)
 	}
 	conditions.MinProperties = count(2)
+	step.DependentRequired = map[string][]string{"person": {"open"}}
 	step.OneOf = append(step.OneOf, conditions)
 	span := func() *generator.Schema {
 		return &generator.Schema{Type: "string", Pattern: lifetimePattern.String()}
@@ -154,24 +166,50 @@ func limitScenario(s *generator.Schema) {
 	property(e, "unlike").Pattern = namePattern.String()
 	choose(e, "record", Records())
 	choose(e, "option", Options())
+	choose(e, "profile", Profiles())
+	e.Properties.Set("attribute", described(property(e, "attribute"), &generator.Schema{AnyOf: append(roleSchema(attributeWord).AnyOf, &generator.Schema{Enum: enum(Attributes())})}))
 	choose(e, "among", Groups())
 	choose(e, "is", States())
 	e.Properties.Set("lasts", described(property(e, "lasts"), span()))
 	delete(s.Definitions, "Lifetime")
 	e.OneOf = []*generator.Schema{alternative([]string{"cookie", "lasts"}, nil, nil, "is", "among", "with", "unlike")}
 	for _, subject := range subjects {
-		required, without := []string{subject.key, "is"}, []string{"lasts"}
-		if subject.key == "identifier" {
-			required = append(required, "with", "unlike")
-		} else {
-			without = append(without, "with", "unlike")
+		for _, states := range companions(subject.key, only(States(), subject.fits)) {
+			required, without := []string{subject.key, "is"}, []string{"lasts"}
+			for _, key := range []string{"with", "unlike"} {
+				if slices.Contains(states.with, key) {
+					required = append(required, key)
+				} else {
+					without = append(without, key)
+				}
+			}
+			groups := only(Groups(), subject.fits)
+			if len(groups) == 0 {
+				without = append(without, "among")
+			}
+			e.OneOf = append(e.OneOf, alternative(required, states.words, groups, without...))
 		}
-		groups := only(Groups(), subject.fits)
-		if len(groups) == 0 {
-			without = append(without, "among")
-		}
-		e.OneOf = append(e.OneOf, alternative(required, only(States(), subject.fits), groups, without...))
 	}
+}
+
+type companion struct {
+	words []Word
+	with  []string
+}
+
+// companions sorts a subject's states by the steps that they are compared with.
+func companions(subject string, states []Word) []companion {
+	switch subject {
+	case "identifier":
+		return []companion{{states, []string{"with", "unlike"}}}
+	case "profile":
+		compared := func(w Word) bool { return w.Name == StateJoined || w.Name == StateApart }
+		return []companion{
+			{only(states, func(w Word) bool { return !compared(w) }), nil},
+			{only(states, compared), []string{"with"}},
+		}
+	}
+	return []companion{{states, nil}}
 }
 
 // alternative is one of the ways to write an expectation.
@@ -231,6 +269,13 @@ func limitPixel(s *generator.Schema) {
 	property(s, "known-options").UniqueItems = true
 	property(s, "records").PropertyNames = &generator.Schema{Enum: enum(Records())}
 	property(s.Definitions["Record"], "value").Pattern = valuePattern.String()
+	property(s.Definitions["Requests"], "batch").Pattern = valuePattern.String()
+	place := s.Definitions["ProfilePlace"]
+	for _, key := range []string{"path", "events"} {
+		property(place, key).Pattern = `^/[^{}]*\{id\}[^{}]*$`
+	}
+	attributes := property(s.Definitions["Profile"], "attributes")
+	attributes.PropertyNames = roleSchema(attributeWord)
 	made := s.Definitions["Made"]
 	property(made, "unit").Enum = enum(units)
 	made.DependentRequired = map[string][]string{"separator": {"field"}, "field": {"separator"}}
@@ -376,6 +421,10 @@ var beyondSchema = map[string]bool{
 	"pixel-unnamed-setting":               true,
 	"pixel-wrong-name":                    true,
 	"scenario-absent-without-contrast":    true,
+	"scenario-change-without-changes":     true,
+	"scenario-nobody-to-know":             true,
+	"scenario-profile-without-witness":    true,
+	"pixel-profile-not-said":              true,
 	"scenario-anchor":                     true,
 	"scenario-begins-with-action":         true,
 	"scenario-clause-of-another-document": true,

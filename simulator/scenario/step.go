@@ -40,158 +40,12 @@ type Step struct {
 	// Device and In say, from this step on, whose browser it is and which tab.
 	Device string `yaml:"device,omitempty" json:"device,omitempty"`
 	In     string `yaml:"in,omitempty" json:"in,omitempty"`
+	// Person says whom the site knows on the pages that are opened on the device
+	// from this step on; see Persons.
+	Person string `yaml:"person,omitempty" json:"person,omitempty"`
 
 	// Where is the step's place, "file:line".
 	Where string `yaml:"-" json:"-"`
-}
-
-// The words of a step's conditions.
-const (
-	GoBack    = "back"
-	GoForward = "forward"
-
-	TabHidden  = "hidden"
-	TabShown   = "shown"
-	TabFrozen  = "frozen"
-	TabResumed = "resumed"
-
-	CollectorWell        = "well"
-	CollectorSlow        = "slow"
-	CollectorFailing     = "failing"
-	CollectorResetting   = "resetting"
-	CollectorUnreachable = "unreachable"
-
-	NetworkOnline  = "online"
-	NetworkOffline = "offline"
-
-	ScriptDelivered = "delivered"
-	ScriptHeld      = "held"
-
-	EndsAtOnce = "at-once"
-
-	DeviceFirst  = "first"
-	DeviceSecond = "second"
-	TabFirst     = "first-tab"
-	TabSecond    = "second-tab"
-
-	StoreEverything = "everything"
-	StoreCookies    = "cookies"
-
-	DeliveryBatched = "batched"
-
-	// IdentityAny is every role that the visitor is known by.
-	IdentityAny = "any"
-
-	// RecordReturning counts the visits of people who had been there before.
-	RecordReturning = "returning-visitors"
-)
-
-// Directions returns the words for `go`.
-func Directions() []Word {
-	return []Word{
-		{Name: GoBack, Meaning: "the visitor goes back in the tab's history"},
-		{Name: GoForward, Meaning: "the visitor goes forward again"},
-	}
-}
-
-// Lifecycles returns the words for `tab`.
-func Lifecycles() []Word {
-	return []Word{
-		{Name: TabHidden, Meaning: "another window covers the tab"},
-		{Name: TabShown, Meaning: "the tab is in sight again"},
-		{Name: TabFrozen, Meaning: "the browser freezes the hidden tab: nothing in it runs"},
-		{Name: TabResumed, Meaning: "the browser lets the tab run again"},
-	}
-}
-
-// Collectors returns the words for `collector`.
-func Collectors() []Word {
-	return []Word{
-		{Name: CollectorWell, Meaning: "the collector answers at once"},
-		{Name: CollectorSlow, Meaning: "an answer comes only after the page's time has been run forward, or, when the step ends at once, after the next step's act"},
-		{Name: CollectorFailing, Meaning: "every answer is the status 503"},
-		{Name: CollectorResetting, Meaning: "the connection is reset once a request has been taken"},
-		{Name: CollectorUnreachable, Meaning: "no connection to the collector comes about"},
-	}
-}
-
-// Networks returns the words for `network`.
-func Networks() []Word {
-	return []Word{
-		{Name: NetworkOnline, Meaning: "the browser has a network"},
-		{Name: NetworkOffline, Meaning: "the browser has none; a step that ends so proves no absence"},
-	}
-}
-
-// Deliverables returns the words for `script`.
-func Deliverables() []Word {
-	return []Word{
-		{Name: ScriptDelivered, Meaning: "the pixel's code comes; where it was held, after the step's act"},
-		{Name: ScriptHeld, Meaning: "the pixel's code does not come yet"},
-	}
-}
-
-// Endings returns the words for `ends`.
-func Endings() []Word {
-	return []Word{{Name: EndsAtOnce, Meaning: "the next step begins while what this one sent is under way; such a step proves no absence"}}
-}
-
-// Devices returns the words for `device`.
-func Devices() []Word {
-	return []Word{
-		{Name: DeviceFirst, Meaning: "the visitor's own browser"},
-		{Name: DeviceSecond, Meaning: "the browser of another person, whom the site knows by the same set-up"},
-	}
-}
-
-// Tabs returns the words for `in`.
-func Tabs() []Word {
-	return []Word{
-		{Name: TabFirst, Meaning: "the visitor's first tab"},
-		{Name: TabSecond, Meaning: "a second tab of the same browser"},
-	}
-}
-
-// Stores returns the words for `forget`.
-func Stores() []Word {
-	return []Word{
-		{Name: StoreCookies, Meaning: "the cookie jar"},
-		{Name: "local-storage", Meaning: "localStorage of every origin"},
-		{Name: "session-storage", Meaning: "sessionStorage of every open tab"},
-		{Name: "indexed-db", Meaning: "the IndexedDB databases"},
-		{Name: "cache", Meaning: "the Cache of scripts"},
-		{Name: "http-cache", Meaning: "the browser's own cache, with what ETag and Last-Modified hold"},
-		{Name: "service-workers", Meaning: "the registered service workers"},
-		{Name: StoreEverything, Meaning: "all of these"},
-	}
-}
-
-// Deliveries returns the words for a config's `delivery`.
-func Deliveries() []Word {
-	return []Word{{Name: DeliveryBatched, Meaning: "hits are collected, and several are sent together"}}
-}
-
-// Records returns the words for `record`.
-func Records() []Word {
-	return []Word{{Name: RecordReturning, Meaning: "how many visits were those of somebody who had been there before"}}
-}
-
-// The options of a pixel's set-up that a scenario may speak of.
-const (
-	OptionEnabled   = "enabled"
-	OptionByDefault = "by-default"
-	OptionCookie    = "cookie"
-	OptionSuppress  = "suppress"
-)
-
-// Options returns the words for `option`.
-func Options() []Word {
-	return []Word{
-		{Name: OptionEnabled, Meaning: "lets the visitor switch between modes"},
-		{Name: OptionByDefault, Meaning: "makes visitors anonymous until they opt in"},
-		{Name: OptionCookie, Meaning: "renames the cookie that holds the choice"},
-		{Name: OptionSuppress, Meaning: "lists the parameters that anonymous requests leave out"},
-	}
 }
 
 // Action says what the visitor does, in the words of the evidence, such as
@@ -214,7 +68,7 @@ func (s Step) acts() []act {
 // Chooses tells that the step is one in which the visitor makes or changes his
 // choice.
 func (s Step) Chooses() bool {
-	return s.Do != "" && s.Do != ActionAct
+	return slices.Contains([]string{ActionOptOut, ActionOptBack, ActionOptIn, ActionWithdraw}, s.Do)
 }
 
 // Conditions says what holds in the step beside its act, in the words of the
@@ -226,7 +80,7 @@ func (s Step) Conditions() []string {
 	}
 	for _, c := range []act{
 		{"after", s.After.Text}, {"forget", strings.Join(s.Forget, " ")}, {"collector", s.Collector},
-		{"network", s.Network}, {"script", s.Script}, {"ends", s.Ends},
+		{"network", s.Network}, {"script", s.Script}, {"person", s.Person}, {"ends", s.Ends},
 	} {
 		if c.word != "" {
 			list = append(list, c.key+" "+c.word)
@@ -293,6 +147,9 @@ func (s *source) checkActs(step *Step, path string) {
 	if len(given) > 1 {
 		s.reject(path, "make two steps of it", `a step has only one of "open", "do", "go" and "tab"; this one has %s`, strings.Join(given, " and "))
 	}
+	if s.has(join(path, "person")) && !s.has(join(path, "open")) {
+		s.reject(join(path, "person"), `say it in the step with "open"`, "a page knows a person from its opening on, and the step opens none")
+	}
 	conditions := []string{"day", "after", "forget", "collector", "network", "script", "ends"}
 	if len(given) == 0 && !slices.ContainsFunc(conditions, func(key string) bool { return s.has(join(path, key)) }) {
 		s.reject(path, `"open", "do", "go" or "tab", or a condition such as "collector"`, "nothing happens in the step")
@@ -314,6 +171,7 @@ func (s *source) checkStepWords(step *Step, path string) {
 		{"ends", "end of a step", step.Ends, Endings()},
 		{"device", "device", step.Device, Devices()},
 		{"in", "tab", step.In, Tabs()},
+		{"person", "person", step.Person, Persons()},
 	} {
 		s.checkWord(join(path, w.key), w.what, w.word, w.list)
 	}
@@ -352,6 +210,7 @@ func (s *source) checkCourse(sc *Scenario) {
 			s.reject(join(path, "go"), "open two pages in the tab before it", "there is no page to go to")
 		}
 	}
+	s.checkChanges(sc)
 	held := slices.IndexFunc(sc.Journey, func(s Step) bool { return s.Script == ScriptHeld })
 	if held >= 0 && !slices.ContainsFunc(sc.Journey[held:], func(s Step) bool { return s.Script == ScriptDelivered }) {
 		s.reject(fmt.Sprintf("journey[%d].script", held), `add "script: delivered" to a later step`, "the pixel's code never comes")

@@ -14,7 +14,7 @@ type Word struct {
 	Meaning string
 	// Parameter, Cookie and so on tell what a role, a state or a group can be said
 	// of; in the other lists they mean nothing.
-	Parameter, Cookie, Identity, Identifier, Record, Option bool
+	Parameter, Cookie, Identity, Identifier, Record, Option, Profile, Attribute bool
 }
 
 // The roles: what a scenario calls the things that every vendor names
@@ -29,7 +29,15 @@ const (
 	RolePhone         = "phone"
 	RoleFirstName     = "first-name"
 	RoleLastName      = "last-name"
+	RoleName          = "name"
+	RoleGender        = "gender"
+	RoleBirthDate     = "birth-date"
 	RoleActionName    = "action-name"
+	RoleEventName     = "event-name"
+	RoleDeviceKey     = "device-key"
+	RoleMessageID     = "message-id"
+	RoleIdentifyTime  = "identify-time"
+	RoleIdentifyEvent = "identify-event"
 	// RoleCategory stands for the family in lists; a file says category-5.
 	RoleCategory = "category-N"
 )
@@ -41,12 +49,20 @@ func Roles() []Word {
 		{Name: RoleSessionID, Meaning: "what marks one visit", Parameter: true, Cookie: true},
 		{Name: RoleAnonymousFlag, Meaning: "the flag that marks a request as anonymous", Parameter: true},
 		{Name: RoleCustomerID, Meaning: "the site's own identifier of a known customer", Parameter: true, Identity: true},
-		{Name: RoleEmail, Meaning: "the customer's e-mail address", Parameter: true, Identity: true},
-		{Name: RolePhone, Meaning: "the customer's telephone number", Parameter: true, Identity: true},
-		{Name: RoleFirstName, Meaning: "the customer's first name", Parameter: true, Identity: true},
-		{Name: RoleLastName, Meaning: "the customer's last name", Parameter: true, Identity: true},
+		{Name: RoleEmail, Meaning: "the customer's e-mail address", Parameter: true, Identity: true, Attribute: true},
+		{Name: RolePhone, Meaning: "the customer's telephone number", Parameter: true, Identity: true, Attribute: true},
+		{Name: RoleFirstName, Meaning: "the customer's first name", Parameter: true, Identity: true, Attribute: true},
+		{Name: RoleLastName, Meaning: "the customer's last name", Parameter: true, Identity: true, Attribute: true},
+		{Name: RoleName, Meaning: "the customer's full name", Parameter: true, Identity: true, Attribute: true},
+		{Name: RoleGender, Meaning: "the customer's gender", Parameter: true, Identity: true, Attribute: true},
+		{Name: RoleBirthDate, Meaning: "the customer's date of birth", Parameter: true, Identity: true, Attribute: true},
 		{Name: RoleCategory, Meaning: "a category of the customer; N is its number, 1 to 999", Parameter: true, Identity: true},
 		{Name: RoleActionName, Meaning: "the name of an action that the site reports", Parameter: true},
+		{Name: RoleEventName, Meaning: "what kind of event a hit reports", Parameter: true},
+		{Name: RoleDeviceKey, Meaning: "what marks one browser, whoever uses it", Parameter: true, Cookie: true},
+		{Name: RoleMessageID, Meaning: "what marks one event, the same when it is sent again", Parameter: true},
+		{Name: RoleIdentifyTime, Meaning: "when the site came to know the visitor", Parameter: true},
+		{Name: RoleIdentifyEvent, Meaning: "how the site came to know the visitor", Parameter: true},
 		{Name: RoleChoice, Meaning: "the cookie that holds the visitor's choice", Cookie: true},
 	}
 }
@@ -107,6 +123,8 @@ const (
 	FeatureReportedActions      = "reported-actions"
 	FeatureBatching             = "batching"
 	FeatureReadBack             = "read-back"
+	FeatureCustomerProfiles     = "customer-profiles"
+	FeatureProfileReadBack      = "profile-read-back"
 )
 
 // Features returns the features.
@@ -117,6 +135,8 @@ func Features() []Word {
 		{Name: FeatureReportedActions, Meaning: "the site can report what a visitor does on a page, also before the pixel has loaded"},
 		{Name: FeatureBatching, Meaning: "the pixel can collect hits and send several together"},
 		{Name: FeatureReadBack, Meaning: "the collector's records can be asked for"},
+		{Name: FeatureCustomerProfiles, Meaning: "the site tells who a visitor is, and the visits before belong to the customer then"},
+		{Name: FeatureProfileReadBack, Meaning: "the collector's profiles can be asked for: the pixel's description says how, under profile"},
 	}
 }
 
@@ -137,6 +157,14 @@ const (
 	StateGrown     = "grown"
 	StateUnchanged = "unchanged"
 	StateUnknown   = "unknown"
+	StateHashed    = "hashed"
+	StateTimely    = "timely"
+	StateAnonymous = "anonymous"
+	StateMarked    = "marked"
+	StateComplete  = "complete"
+	StateJoined    = "joined"
+	StateApart     = "apart"
+	StateNewest    = "newest"
 )
 
 // States returns the states. Gone and not-stored are two words because they
@@ -144,18 +172,18 @@ const (
 // stored. A pixel may keep the second while it breaks the first.
 func States() []Word {
 	return []Word{
-		{Name: StatePresent, Parameter: true, Cookie: true,
-			Meaning: "every judged request of the step carries it, not empty; the jar holds the cookie"},
-		{Name: StateAbsent, Parameter: true, Cookie: true,
-			Meaning: "no judged request of the step carries it, and its earlier value stands nowhere in any request; the jar does not hold the cookie"},
+		{Name: StatePresent, Parameter: true, Cookie: true, Profile: true, Attribute: true,
+			Meaning: "every judged request of the step carries it, not empty; the jar holds the cookie; the backend has the profile; the profile has the attribute"},
+		{Name: StateAbsent, Parameter: true, Cookie: true, Profile: true,
+			Meaning: "no judged request of the step carries it, and its earlier value stands nowhere in any request; the jar does not hold the cookie; the backend has no such profile"},
 		{Name: StateSet, Parameter: true, Cookie: true,
 			Meaning: "present, with exactly the value that the pixel names under `set`"},
 		{Name: StateResumed, Parameter: true,
 			Meaning: "present again, after it was present in an earlier step and absent in one between"},
 		{Name: StateUntraced, Parameter: true, Identity: true,
 			Meaning: "no value that it had in an earlier step, or that the site gave, stands in anything that left the browser, neither plain nor encoded nor hashed; a step without a request of the pixel passes, too"},
-		{Name: StateGiven, Parameter: true,
-			Meaning: "present in every judged request, with exactly the value that the config gives"},
+		{Name: StateGiven, Parameter: true, Attribute: true,
+			Meaning: "present in every judged request, or in the profile, with exactly the value that the config gives"},
 		{Name: StateAlone, Cookie: true,
 			Meaning: "written in the step, and no other cookie was"},
 		{Name: StateFresh, Parameter: true,
@@ -169,8 +197,19 @@ func States() []Word {
 		{Name: StateUnlinked, Identifier: true,
 			Meaning: "nothing that is kept in any store or sent in any request is common to the step and the step `with`, and missing from the step `unlike`"},
 		{Name: StateGrown, Record: true, Meaning: "larger than at the end of the step before"},
-		{Name: StateUnchanged, Record: true, Meaning: "as at the end of the step before"},
+		{Name: StateUnchanged, Record: true, Profile: true, Meaning: "as at the end of the step before; a profile with its user IDs, events, attributes and customer ID"},
 		{Name: StateUnknown, Option: true, Meaning: "the page sets an option that the pixel does not know, and that looks like this one"},
+		{Name: StateHashed, Parameter: true,
+			Meaning: "present where the step identifies, as the MD5 or SHA-256, in small hex digits, of the person's e-mail address or telephone number"},
+		{Name: StateTimely, Parameter: true,
+			Meaning: "present where the step identifies, in milliseconds since 1970, and within the step by the page's clock"},
+		{Name: StateAnonymous, Profile: true, Meaning: "there, of no customer, and not marked as one"},
+		{Name: StateMarked, Profile: true, Meaning: "there, and marked as a customer; a visitor's belongs to the step's person"},
+		{Name: StateComplete, Profile: true,
+			Meaning: "holds every event that was sent so far under its user IDs, each once, and no other"},
+		{Name: StateJoined, Profile: true, Meaning: "holds the user IDs and the events of the step `with`, each event once"},
+		{Name: StateApart, Profile: true, Meaning: "holds no user ID and no event of the step `with`, though the backend has both"},
+		{Name: StateNewest, Attribute: true, Meaning: "has the value that the site gave last"},
 	}
 }
 
@@ -228,6 +267,13 @@ const (
 	ActionOptIn    = "opt-in"
 	ActionWithdraw = "withdraw"
 	ActionAct      = "act"
+
+	ActionSignUp      = "sign-up"
+	ActionSignIn      = "sign-in"
+	ActionIdentify    = "identify"
+	ActionSignOut     = "sign-out"
+	ActionChange      = "change"
+	ActionChangeAgain = "change-again"
 )
 
 // Actions returns the actions.
@@ -238,6 +284,12 @@ func Actions() []Word {
 		{Name: ActionOptIn, Meaning: "the visitor, anonymous by default, agrees to identifiable tracking"},
 		{Name: ActionWithdraw, Meaning: "the visitor takes the agreement back"},
 		{Name: ActionAct, Meaning: "the visitor does something that the site reports to its pixel"},
+		{Name: ActionSignUp, Meaning: "the person opens an account, and the site tells the pixel who he is"},
+		{Name: ActionSignIn, Meaning: "the person signs in, and the site tells the pixel who he is"},
+		{Name: ActionIdentify, Meaning: "the site, which knows the person, tells the pixel who he is"},
+		{Name: ActionSignOut, Meaning: "the person signs out"},
+		{Name: ActionChange, Meaning: "the person changes what the site knows of him, as the config's first `changes` say"},
+		{Name: ActionChangeAgain, Meaning: "the person changes it again, as the second `changes` say"},
 	}
 }
 
@@ -275,6 +327,8 @@ func names(words []Word) []string {
 func parameterWord(w Word) bool { return w.Parameter }
 func cookieWord(w Word) bool    { return w.Cookie }
 func identityWord(w Word) bool  { return w.Identity }
+func profileWord(w Word) bool   { return w.Profile }
+func attributeWord(w Word) bool { return w.Attribute }
 func customerWord(w Word) bool  { return w.Identity && w.Name != RoleVisitorID }
 
 // only returns the words for which keep is true.

@@ -34,20 +34,22 @@ func CarryParameter(name string, value ...string) types.GomegaMatcher {
 			own := m.parameter(name)
 			carrying, seen := 0, []string{}
 			for _, hit := range hits {
-				presence, values := evidence.Lookup(hit.Parameters(), own)
-				if presence == evidence.Present && (len(value) == 0 || slices.Contains(values, value[0])) {
-					carrying++
+				for _, parameters := range m.each(hit) {
+					presence, values := evidence.Lookup(parameters, own)
+					if presence == evidence.Present && (len(value) == 0 || slices.Contains(values, value[0])) {
+						carrying++
+					}
+					seen = append(seen, fmt.Sprintf("%s %s: %s %s", hit.Method, hit.URL, own, shown(presence, values)))
 				}
-				seen = append(seen, fmt.Sprintf("%s %s: %s %s", hit.Method, hit.URL, own, shown(presence, values)))
 			}
 			text := strings.Join(seen, "\n")
-			if carrying != 0 && carrying != len(hits) {
-				return false, text, fmt.Errorf("%d of %d requests of step %s carry %s:\n%s", carrying, len(hits), m.step, own, text)
+			if carrying != 0 && carrying != len(seen) {
+				return false, text, fmt.Errorf("%d of %d hits of step %s carry %s:\n%s", carrying, len(seen), m.step, own, text)
 			}
 			if carrying == 0 {
 				err = m.doubt(hits)
 			}
-			return carrying == len(hits), text, err
+			return carrying == len(seen), text, err
 		},
 	}
 }
@@ -65,15 +67,16 @@ func BeAnonymous() types.GomegaMatcher {
 		}
 		flag, id := m.walked.plan.ParameterName("anonymous-flag"), m.parameter("visitor-id")
 		for _, hit := range hits {
-			parameters := hit.Parameters()
-			if presence, values := evidence.Lookup(parameters, id); presence != evidence.Absent {
-				return false, fmt.Sprintf("%s %s: %s %s", hit.Method, hit.URL, id, shown(presence, values)), nil
-			}
-			if flag.Name == "" {
-				continue
-			}
-			if presence, values := evidence.Lookup(parameters, flag.Name); !slices.Contains(values, flag.Set) {
-				return false, fmt.Sprintf("%s %s: %s %s", hit.Method, hit.URL, flag.Name, shown(presence, values)), nil
+			for _, parameters := range m.each(hit) {
+				if presence, values := evidence.Lookup(parameters, id); presence != evidence.Absent {
+					return false, fmt.Sprintf("%s %s: %s %s", hit.Method, hit.URL, id, shown(presence, values)), nil
+				}
+				if flag.Name == "" {
+					continue
+				}
+				if presence, values := evidence.Lookup(parameters, flag.Name); !slices.Contains(values, flag.Set) {
+					return false, fmt.Sprintf("%s %s: %s %s", hit.Method, hit.URL, flag.Name, shown(presence, values)), nil
+				}
 			}
 		}
 		for _, value := range m.walked.valuesOf("visitor-id") {
@@ -278,6 +281,18 @@ func (m Moment) ownCookies() func(*evidence.Request, evidence.Finding) bool {
 	}
 }
 
+// each returns the parameters of each hit that a request carries.
+func (m Moment) each(request *evidence.Request) [][]evidence.Parameter {
+	reading := request.ReadBatch(m.walked.plan.Pixel.Requests.Batch)
+	all := make([][]evidence.Parameter, reading.Hits)
+	for i := range reading.Hits {
+		for _, p := range reading.Hit(i) {
+			all[i] = append(all[i], p.Parameter)
+		}
+	}
+	return all
+}
+
 // parameter and cookie turn a role into the pixel's own name; another name is
 // taken as it is.
 func (m Moment) parameter(name string) string {
@@ -301,8 +316,11 @@ func (w Walked) valuesOf(role string) []string {
 	hit := w.plan.Pixel.Hits()
 	for i := range w.evidence.Requests {
 		if r := &w.evidence.Requests[i]; hit(r.URL) {
-			_, found := evidence.Lookup(r.Parameters(), w.plan.ParameterName(role).Name)
-			values = append(values, found...)
+			for _, p := range r.ReadBatch(w.plan.Pixel.Requests.Batch).Parameters {
+				if p.Name == w.plan.ParameterName(role).Name {
+					values = append(values, p.Value)
+				}
+			}
 		}
 	}
 	for _, s := range w.evidence.Snapshots {

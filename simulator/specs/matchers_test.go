@@ -77,6 +77,8 @@ func walked(t *testing.T) Walked {
 	hidden.Header = []evidence.Field{{Name: "referer", Value: "https://www.shop.test/?from=" + visitor}}
 	cut := hitOf("cut", "anon=1")
 	cut.Incomplete = "the body is larger than the gateway keeps"
+	batch := sent("batched", "https://collect.vendor.test/hit")
+	batch.Method, batch.Body = "POST", []byte("anon=1&vid="+visitor+"\nanon=1")
 	packed := sent("beside", "https://elsewhere.test/")
 	packed.Header, packed.Body = []evidence.Field{{Name: "content-encoding", Value: "zstd"}}, []byte("?")
 	ownPage := sent("anonymous", "https://www.shop.test/products")
@@ -91,7 +93,7 @@ func walked(t *testing.T) Walked {
 			hitOf("half", "anon=1&vid="+visitor), hitOf("half", "anon=1"),
 			hitOf("empty", "anon=1&vid="),
 			hitOf("flagless", "page=%2F"),
-			hidden, preflight, cut, packed, hitOf("beside", "anon=1"),
+			hidden, preflight, cut, packed, hitOf("beside", "anon=1"), batch,
 			hitOf("unfenced", "anon=1"), hitOf("broken", "anon=1"),
 		},
 		Writes: []evidence.CookieWrite{
@@ -99,7 +101,7 @@ func walked(t *testing.T) Walked {
 			{Step: "leaking", Name: "demo_choice", Session: true}, wrote("empty", 0),
 		},
 	}
-	for _, name := range []string{"identified", "opting-out", "anonymous", "half", "empty", "flagless", "leaking", "asked-only", "cut", "beside", "unfenced", "broken"} {
+	for _, name := range []string{"identified", "opting-out", "anonymous", "half", "empty", "flagless", "leaking", "asked-only", "cut", "beside", "batched", "unfenced", "broken"} {
 		s := evidence.Step{Name: name, Fenced: name != "unfenced"}
 		if name == "broken" {
 			s.Problem = "nothing to click at #opt-out on https://www.shop.test/: not found"
@@ -146,6 +148,8 @@ func TestEachMatcherMatchesAndDoesNotAndRefuses(t *testing.T) {
 		{"anonymous", "CarryParameter by role", func() types.GomegaMatcher { return CarryParameter("visitor-id") }, differs},
 		{"empty", "CarryParameter of an empty one", func() types.GomegaMatcher { return CarryParameter("visitor-id") }, differs},
 		{"half", "CarryParameter of one of two", func() types.GomegaMatcher { return CarryParameter("visitor-id") }, refuses},
+		{"batched", "CarryParameter of one of two in a batch", func() types.GomegaMatcher { return CarryParameter("visitor-id") }, refuses},
+		{"batched", "CarryParameter of both in a batch", func() types.GomegaMatcher { return CarryParameter("anonymous-flag") }, matches},
 		{"opting-out", "CarryParameter of nothing", func() types.GomegaMatcher { return CarryParameter("visitor-id") }, refuses},
 		{"asked-only", "CarryParameter of a preflight", func() types.GomegaMatcher { return CarryParameter("visitor-id") }, refuses},
 		{"unfenced", "CarryParameter", func() types.GomegaMatcher { return CarryParameter("visitor-id") }, refuses},

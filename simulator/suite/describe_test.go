@@ -120,3 +120,33 @@ func TestDescribeNotesWhatWentWrong(t *testing.T) {
 		})
 	}
 }
+
+// A step says whose browser it is, and who uses it where that is somebody else.
+func TestDescribeSaysWhomTheSiteKnows(t *testing.T) {
+	t.Parallel()
+	journey := []scenario.Step{
+		{Name: "own", Open: "home"},
+		{Name: "lent", Open: "home", Person: scenario.PersonSecond},
+		{Name: "acting", Do: scenario.ActionAct},
+		{Name: "elsewhere", Open: "home", Device: scenario.DeviceSecond},
+		{Name: "borrowed", Open: "home", Person: scenario.PersonFirst},
+		{Name: "signing-in", Do: scenario.ActionSignIn},
+	}
+	plan := &scenario.Plan{Scenario: &scenario.Scenario{Journey: journey}, Pixel: &scenario.Pixel{}}
+	e := &evidence.Evidence{}
+	for i, s := range journey {
+		device, _ := plan.Scenario.Place(i)
+		e.Steps = append(e.Steps, evidence.Step{Name: s.Name, Action: s.Action(), Conditions: s.Conditions(), Device: device, Fenced: true})
+	}
+	var said []string
+	for _, s := range describe(plan, e).Steps {
+		said = append(said, s.Action)
+	}
+	want := []string{
+		"open home", "open home, person second", "do act, second person",
+		"open home, second device", "open home, person first, second device", "do sign-in, second device, first person",
+	}
+	if diff := cmp.Diff(want, said); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+}

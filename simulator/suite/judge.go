@@ -67,7 +67,11 @@ func bind(lib *scenario.Library, pixel *scenario.Pixel, f StoredEvidence) (*scen
 	if e.Pixel != pixel.Name {
 		return nil, fmt.Errorf("%s: evidence of the pixel %q, not of %q\nhint: name the pixel with --pixel", f.Path, e.Pixel, pixel.Name)
 	}
-	return scenario.Bind(lib, sc, pixel)
+	plan, err := scenario.Bind(lib, sc, pixel)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Salted(e.Salt), nil
 }
 
 func changed(plan *scenario.Plan, f StoredEvidence) []string {

@@ -70,9 +70,9 @@ func (p *party) now() time.Time { return time.Now().Add(time.Duration(p.offset.L
 
 func (p *party) move(offset time.Duration) { p.offset.Store(int64(offset)) }
 
-// open opens a person's browser, on pages that know who he is.
-func (p *party) open(ctx context.Context, device string) (journey.Visitor, journey.Wire, error) {
-	hosts, err := stage(p.plan.Person(device), p.script, p.handler)
+// open opens a browser, on pages that know whom the journey says that it is.
+func (p *party) open(ctx context.Context, _ string) (journey.Visitor, journey.Wire, error) {
+	hosts, err := stage(p.plan, p.script, p.handler)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
 	"io/fs"
@@ -66,8 +67,8 @@ func describe(plan *scenario.Plan, e *evidence.Evidence) verdict.Scenario {
 		s.Error = e.Faults[0]
 	}
 	hit := plan.Pixel.Hits()
-	for _, step := range e.Steps {
-		walked := verdict.Step{Name: step.Name, Action: deed(&step), Milliseconds: ms(step.Ended - step.Began)}
+	for i, step := range e.Steps {
+		walked := verdict.Step{Name: step.Name, Action: deed(&step, plan.Scenario.PersonAt(i)), Milliseconds: ms(step.Ended - step.Began)}
 		var others []*evidence.Request
 		for _, request := range e.During(step.Name) {
 			if hit(request.URL) {
@@ -266,8 +267,9 @@ func redact(plan *scenario.Plan, e *evidence.Evidence) *evidence.Evidence {
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// deed says what happened in a step: the act, and what held beside it.
-func deed(s *evidence.Step) string {
+// deed says what happened in a step: the act, what held beside it, and whom the
+// site knows.
+func deed(s *evidence.Step, person string) string {
 	words := slices.Clone(s.Conditions)
 	if s.Action != "" {
 		words = slices.Insert(words, 0, s.Action)
@@ -277,6 +279,11 @@ func deed(s *evidence.Step) string {
 	}
 	if s.Tab != "" {
 		words = append(words, strings.ReplaceAll(s.Tab, "-", " "))
+	}
+	// Whose browser it is says who uses it, unless a step has said otherwise.
+	said := slices.ContainsFunc(s.Conditions, func(c string) bool { return strings.HasPrefix(c, "person ") })
+	if person != s.Device && !said {
+		words = append(words, cmp.Or(person, scenario.PersonFirst)+" person")
 	}
 	if s.Restored {
 		words = append(words, "the browser had kept the page")

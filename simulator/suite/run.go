@@ -16,6 +16,8 @@ type run struct {
 	plans   []*scenario.Plan
 	began   time.Time
 	session *Session // nil when no plan can be walked
+	// play, when not nil, takes the place of the session's visits.
+	play func(ctx context.Context, plan *scenario.Plan) *Visit
 
 	mu     sync.Mutex
 	visits []*Visit      // one a plan, nil until it has ended
@@ -71,6 +73,9 @@ func (r *run) walkAll(ctx context.Context) {
 func (r *run) one(ctx context.Context, plan *scenario.Plan) *Visit {
 	if len(plan.Unsupported) > 0 {
 		return Unwalked(plan)
+	}
+	if r.play != nil {
+		return r.play(ctx, plan)
 	}
 	return r.session.Visit(ctx, plan)
 }

@@ -141,9 +141,7 @@ func judge(plan *scenario.Plan, e *evidence.Evidence) *Visit {
 	began := time.Now()
 	v := &Visit{Plan: plan, Evidence: e, Verdicts: check.Judge(plan, e), Scenario: describe(plan, e)}
 	v.judging = time.Since(began)
-	one := verdict.Result{Scenarios: []verdict.Scenario{v.Scenario}, Verdicts: v.Verdicts}
-	one.Tally()
-	v.Scenario.Outcome = one.Scenarios[0].Outcome
+	v.tally()
 	return v
 }
 
@@ -233,7 +231,7 @@ func (s *Session) header(plan *scenario.Plan, e *evidence.Evidence, attempt int)
 	h.Scenario, h.ScenarioDigest = plan.Scenario.ID, plan.Scenario.Digest
 	h.Pixel, h.PixelDigest = plan.Pixel.Name, plan.Pixel.Digest
 	h.Script, h.ScriptSHA256 = s.script.Name, s.script.digest()
-	h.Visitor = plan.Scenario.ID
+	h.Visitor, h.Salt = plan.Scenario.ID, plan.Salt
 	h.Attempt = attempt
 	return h
 }

@@ -67,11 +67,11 @@ func stage(plan *scenario.Plan, script Script, collector http.Handler) (gateway.
 		scripts = site
 	}
 	for name, path := range p.Pages {
-		html, err := scenario.RenderPage(plan, name, scenario.PageData{})
+		page, err := known(plan, name)
 		if err != nil {
 			return nil, fmt.Errorf("build page %s of pixel %s: %w", name, p.Name, err)
 		}
-		site.Handle("GET "+exactly(path), content("text/html; charset=utf-8", html))
+		site.Handle("GET "+exactly(path), page)
 	}
 	scripts.Handle("GET "+exactly(p.Stage.Path), content("text/javascript; charset=utf-8", script.Source))
 	hosts := gateway.Stage{
@@ -92,6 +92,21 @@ func stage(plan *scenario.Plan, script Script, collector http.Handler) (gateway.
 		}
 	}
 	return hosts, nil
+}
+
+// known serves a page as it is for whom the site knows at that moment.
+func known(plan *scenario.Plan, name string) (http.Handler, error) {
+	pages := map[string]http.Handler{}
+	for _, person := range append(plan.Scenario.Persons(), "") {
+		html, err := scenario.RenderPage(plan.Person(person), name, scenario.PageData{})
+		if err != nil {
+			return nil, err
+		}
+		pages[person] = content("text/html; charset=utf-8", html)
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		pages[gateway.PersonOf(r.Context())].ServeHTTP(w, r)
+	}), nil
 }
 
 // purposes tells what the paths are for on a host that the collector shares.

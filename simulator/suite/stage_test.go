@@ -2,7 +2,10 @@ package suite_test
 
 import (
 	"bytes"
+	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,6 +54,51 @@ func TestTheStagesPartsMayShareAHost(t *testing.T) {
 				t.Errorf("below a page there is %q", got)
 			}
 		})
+	}
+}
+
+// The pages of one site know whom the journey says that they know.
+func TestThePagesKnowThePerson(t *testing.T) {
+	t.Parallel()
+	o := options(t, &machine{}, "demo.return")
+	plans, err := suite.Plan(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc := *plans[0].Scenario
+	sc.Config.Customer = map[string]string{scenario.RoleCustomerID: "anna"}
+	sc.Journey = slices.Clone(sc.Journey)
+	sc.Journey[1].Person = scenario.PersonSecond
+	plans[0].Scenario = &sc
+	hosts, err := suite.Stage(plans[0], o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := gateway.New(gateway.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = g.Close() })
+	v, err := g.Visitor(hosts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = v.Close() })
+	transport := &http.Transport{Proxy: http.ProxyURL(&url.URL{Scheme: "http", Host: v.Address()}), DisableKeepAlives: true}
+	for _, person := range []struct{ word, want string }{{"", "anna"}, {scenario.PersonSecond, "boob"}, {"", "anna"}} {
+		v.Person(person.word)
+		response, err := (&http.Client{Transport: transport}).Get("http://www.shop.test/")
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(response.Body)
+		_ = response.Body.Close()
+		if want := `data-customer="` + person.want + `"`; err != nil || !strings.Contains(string(body), want) {
+			t.Errorf("person %q: %v, %s", person.word, err, body)
+		}
+	}
+	if got := ask(t, hosts, "https://www.shop.test/"); !strings.Contains(got, `data-customer="anna"`) {
+		t.Errorf("outside of a gateway the page is %s", got)
 	}
 }
 

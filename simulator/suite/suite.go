@@ -5,6 +5,7 @@ package suite
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,6 +36,13 @@ type Options struct {
 	// Collector makes what answers the pixel's collector host; the gateway's sink,
 	// which accepts everything, when nil.
 	Collector Collector
+	// Reachable, when not nil, is asked before anything is opened whether the
+	// collector is there; its error ends the run. See [Elsewhere].
+	Reachable func(ctx context.Context) error
+	// OwnCustomers gives each journey customers of its own, for a collector that
+	// keeps what it has met; see scenario.Plan.Salted. Where a scenario judges what
+	// the collector counts, one visitor walks after the other.
+	OwnCustomers bool
 	// Parallel is how many visitors walk at the same time; 2 when zero.
 	Parallel int
 	// Folder keeps evidence files and screenshots, in place of those of a former
@@ -106,6 +114,9 @@ func Plan(o Options) ([]*scenario.Plan, error) {
 		if o.Collector == nil && reads(plan) && len(plan.Unsupported) == 0 {
 			plan.Unsupported = []string{scenario.FeatureReadBack} // nothing keeps records here
 		}
+		if o.OwnCustomers {
+			plan = plan.Salted(rand.Text())
+		}
 		plans = append(plans, plan)
 	}
 	if len(plans) == 0 {
@@ -114,9 +125,26 @@ func Plan(o Options) ([]*scenario.Plan, error) {
 	return plans, nil
 }
 
-// reads tells whether a plan judges the collector's records.
+// abreast is how many visitors walk at the same time: one, where what a collector
+// counts would count another's as well.
+func (o Options) abreast(plans []*scenario.Plan) int {
+	counted := func(p *scenario.Plan) bool {
+		return slices.ContainsFunc(p.Scenario.Expect, func(e scenario.Expectation) bool { return e.Record != "" && p.Judged(&e) })
+	}
+	switch {
+	case o.OwnCustomers && slices.ContainsFunc(plans, counted):
+		return 1
+	case o.Parallel <= 0:
+		return 2
+	}
+	return o.Parallel
+}
+
+// reads tells whether a plan judges the collector's records or profiles.
 func reads(plan *scenario.Plan) bool {
-	return slices.ContainsFunc(plan.Scenario.Expect, func(e scenario.Expectation) bool { return e.Record != "" && plan.Judged(&e) })
+	return slices.ContainsFunc(plan.Scenario.Expect, func(e scenario.Expectation) bool {
+		return (e.Record != "" || e.Profile != "" || e.Attribute != "") && plan.Judged(&e) && plan.Lacks(&e) == ""
+	})
 }
 
 // Run runs the selected scenarios and returns what was found, in the order of
@@ -129,11 +157,14 @@ func Run(ctx context.Context, o Options) (*verdict.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Parallel <= 0 {
-		o.Parallel = 2
-	}
+	o.Parallel = o.abreast(plans)
 	if o.Folder != "" {
 		if err := clearFolder(o.Folder); err != nil {
+			return nil, err
+		}
+	}
+	if o.Reachable != nil {
+		if err := o.Reachable(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -28,6 +28,8 @@ const defaultPixel = "mapp"
 type data struct {
 	folder string
 	pixel  string
+	// named tells whether --pixel was given; nil where there is no such flag.
+	named func() bool
 }
 
 func (d *data) addFolder(c *cobra.Command) {
@@ -36,6 +38,7 @@ func (d *data) addFolder(c *cobra.Command) {
 }
 
 func (d *data) addPixel(c *cobra.Command) {
+	d.named = func() bool { return c.Flags().Changed("pixel") }
 	c.Flags().StringVar(&d.pixel, "pixel", defaultPixel, "the pixel: a `name` of pixelwitness list pixels, or a folder with pixel.yaml")
 	_ = c.RegisterFlagCompletionFunc("pixel", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		lib, err := d.library()
@@ -74,6 +77,47 @@ func (d *data) load() (*scenario.Library, *scenario.Pixel, error) {
 		return nil, nil, usageError{err}
 	}
 	return lib, p, nil
+}
+
+// loadFor is load for a run of selectors: without --pixel, the pixel is one of the
+// document that the selectors speak of, if they speak of one.
+func (d *data) loadFor(selectors []string) (*scenario.Library, *scenario.Pixel, error) {
+	lib, err := d.library()
+	if err != nil {
+		return nil, nil, err
+	}
+	if d.named == nil || !d.named() {
+		if p := pixelOf(lib, selectors); p != nil {
+			return lib, p, nil
+		}
+	}
+	return d.load()
+}
+
+// pixelOf returns a pixel of the one document that the selectors speak of: the
+// default one where it is of that document, or else the first by name. It is nil
+// where they speak of none or of several.
+func pixelOf(lib *scenario.Library, selectors []string) *scenario.Pixel {
+	document := ""
+	for _, selector := range selectors {
+		named, _, _ := strings.Cut(selector, ".")
+		switch {
+		case lib.Catalogue(named) == nil || named == scenario.AllDocument:
+		case document == "" || document == named:
+			document = named
+		default:
+			return nil
+		}
+	}
+	if p := lib.Pixel(defaultPixel); p != nil && p.Document == document {
+		return p
+	}
+	for _, p := range lib.Pixels {
+		if p.Document == document {
+			return p
+		}
+	}
+	return nil
 }
 
 // selectors completes scenario and clause IDs.

@@ -30,7 +30,7 @@ func TestExploreNamesMistakesBeforeABrowserIsLookedFor(t *testing.T) {
 		{[]string{"--paralel", "5"}, `did you mean "--parallel"?`},
 		{[]string{"--fault", "keeps-eid-parametre"}, `did you mean "keeps-eid-parameter"?`},
 		{[]string{"--fault", "silent", "--script", "x.js"}, "does not go with --script"},
-		{[]string{"--pixel", "mpap"}, `pixels are mapp`},
+		{[]string{"--pixel", "mpap"}, `pixels are antsomi, mapp`},
 		{[]string{"--chrome", idle(t), "--json", filepath.Join(t.TempDir(), "gone", "x.json")}, "gone"},
 		{onDemo("--chrome", idle(t)), `no model of the document "demo"`},
 	} {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 
 	"github.com/pixelwitness/pixelwitness/reference/collector"
 	"github.com/pixelwitness/pixelwitness/simulator/browser"
+	"github.com/pixelwitness/pixelwitness/simulator/gateway"
 	"github.com/pixelwitness/pixelwitness/simulator/report"
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
@@ -104,6 +106,7 @@ func TestMistakesAreNamedWithARemedy(t *testing.T) {
 		{"run", "--pixel", "dmeo", "--scenarios", library}, {"run", "--pixel", "DIR/empty-folder"}, {"run", "--scenarios", "DIR/gone"},
 		{"run", "--fault", "keeps-eid-parametre"}, {"run", "--fault", "silent", "--script", "DIR/empty.js"},
 		{"run", "--script", "DIR/gone.js"}, {"run", "--script", "DIR/empty.js"},
+		{"run", "--collector", "127.0.0.1:8080", "--chrome", "CHROME"}, {"run", "--collector", "http://127.0.0.1:1", "--fault", "silent"},
 		{"run", "--browser", "shel"}, {"run", "--chrome", "DIR/gone"}, {"run", "--chrome", "DIR/plain"},
 		{"run", "--chrome", "CHROME", "--json", "DIR/gone/x.json"}, {"run", "--chrome", "CHROME", "--junit", "DIR"},
 		{"run", "--chrome", "CHROME", "--out", "DIR/plain"},
@@ -376,6 +379,55 @@ func TestWhatTheCollectorDoesNotKnowIsTakenAllTheSame(t *testing.T) {
 		if w.Code != test.status || w.Header().Get("Content-Type") != test.kind || refused != (test.refused != "") {
 			t.Errorf("%s: %d %v %q", test.address, w.Code, w.Header(), w.Body)
 		}
+	}
+}
+
+// That nothing was found is an answer where something is read back.
+func TestWhatIsReadBackIsNeverTheSinks(t *testing.T) {
+	t.Parallel()
+	handler := orSink(http.NotFoundHandler())
+	w := httptest.NewRecorder()
+	handler.ServeHTTP(w, httptest.NewRequest(http.MethodGet, "https://collect.vendor.test/api/antsomi/users/u1", nil))
+	if w.Code != http.StatusNotFound {
+		t.Errorf("a profile that is not there is answered with %d", w.Code)
+	}
+	g, err := gateway.New(gateway.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.Close()
+	v, err := g.Visitor(gateway.Stage{"collect.vendor.test": {Purpose: "collector", Handler: handler}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer v.Close()
+	var status *gateway.StatusError
+	if _, err := v.Record(t.Context(), "/profiles/u1"); !errors.As(err, &status) || status.Status != http.StatusNotFound {
+		t.Errorf("what the harness asks is answered with %v", err)
+	}
+}
+
+func TestTheSelectorsSayWhichPixelIsMeant(t *testing.T) {
+	t.Parallel()
+	mapp, other, another := &scenario.Pixel{Name: "mapp", Document: "first"}, &scenario.Pixel{Name: "a", Document: "first"}, &scenario.Pixel{Name: "b", Document: "second"}
+	lib := &scenario.Library{
+		Catalogues: []*scenario.Catalogue{{Document: "all"}, {Document: "first"}, {Document: "second"}, {Document: "third"}},
+		Pixels:     []*scenario.Pixel{other, another, mapp},
+	}
+	for _, test := range []struct {
+		selectors string
+		want      *scenario.Pixel
+	}{
+		{"", nil}, {"all.canary", nil}, {"first.opt-out", mapp}, {"second.three-visits", another}, {"second", another}, {"second.*", another},
+		{"second.a all.canary", another}, {"first.a second.b", nil}, {"third.a", nil}, {"*.a", nil}, {"nothing.a", nil},
+	} {
+		if got := pixelOf(lib, strings.Fields(test.selectors)); got != test.want {
+			t.Errorf("%q: got %+v", test.selectors, got)
+		}
+	}
+	e := do(t, "run", "demo.stay", "--scenarios", library, "--chrome", "nowhere").want(t, exitUsage)
+	if strings.Contains(e.err, "no pixel") {
+		t.Errorf("the pixel was not found by the selector: %s", e.err)
 	}
 }
 

@@ -24,7 +24,9 @@ import (
 type runFlags struct {
 	data
 	reports
+	playing
 	script        string
+	collector     string
 	fault         string
 	faulty        bool // --fault was given
 	chrome        string
@@ -44,7 +46,8 @@ func runCommand(io streams) *cobra.Command {
 
 A SELECTOR is the ID of a scenario or of a clause, or a pattern over either, such
 as mapp.opt-out, mapp.nc-sent or 'mapp.opt-*'. Without one, every scenario of the
-pixel's document is run.`,
+pixel's document is run; without --pixel, the pixel is one of the selectors'
+document.`,
 		Example: `  pixelwitness run
   pixelwitness run mapp.nc-sent --out report
   pixelwitness run --pixel ./my-pixel --junit junit.xml
@@ -52,14 +55,19 @@ pixel's document is run.`,
 		ValidArgsFunction: f.selectors,
 		RunE: func(c *cobra.Command, args []string) error {
 			f.faulty = c.Flags().Changed("fault")
+			if err := f.refuse(c); err != nil {
+				return err
+			}
 			return f.run(c.Context(), io, args)
 		},
 	}
 	f.addFolder(c)
 	f.addPixel(c)
 	f.reports.add(c)
+	f.playing.add(c)
 	flags := c.Flags()
 	flags.StringVar(&f.script, "script", "", "put this tracker, a `file or URL`, in place of the pixel's own on the stage")
+	flags.StringVar(&f.collector, "collector", "", "forward hits, and what is read back, to the collector that runs at this `URL`, instead of the reference")
 	flags.StringVar(&f.fault, "fault", "", "break the reference tracker on purpose, to see it caught: a `name`, or \"list\"")
 	flags.StringVar(&f.chrome, "chrome", "", "the browser's executable `file` (default $"+browser.EnvPath+", or what is installed)")
 	flags.StringVar(&f.kind, "browser", "", "which browser to look for: `shell` (headless shell, faster) or full")
@@ -85,7 +93,7 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	if f.parallel < 1 {
 		return usage("--parallel %d: at least one visitor must walk", f.parallel)
 	}
-	lib, pixel, err := f.load()
+	lib, pixel, err := f.loadFor(selectors)
 	if err != nil {
 		return err
 	}
@@ -107,16 +115,26 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 			return err
 		}
 	}
-	launch, warning, err := f.browser()
-	if err != nil {
-		return err
+	var warning []string
+	if !f.withoutBrowser {
+		if o.Launch, warning, err = f.browser(); err != nil {
+			return err
+		}
 	}
-	o.Launch = launch
 	o.Collector = referenceCollector
+	if f.collector != "" {
+		if o.Collector, o.Reachable, err = suite.Elsewhere(f.collector); err != nil {
+			return err
+		}
+		o.OwnCustomers = true
+	}
 	if f.faulty {
 		broken, err := fault.Lookup(f.fault)
 		if err != nil {
 			return usageError{err}
+		}
+		if err := f.refuseFault(broken); err != nil {
+			return err
 		}
 		o.Collector = collectorWith(broken.Change)
 	}
@@ -125,7 +143,7 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	}
 	bar := newProgress(io.err)
 	o.Notify = bar.notify
-	result, err := suite.Run(ctx, o)
+	result, err := f.walk(ctx, o)
 	bar.end()
 	if result == nil {
 		return err
@@ -164,9 +182,14 @@ func collectorWith(change func(*collector.Options)) suite.Collector {
 
 // orSink lets the gateway's sink answer what the reference collector has no place
 // for: a pixel of another dialect than the documents' must not be told that its
-// hits went nowhere, lest it send them again.
+// hits went nowhere, lest it send them again. What is read
+// back is answered as it is: that there is no such profile is an answer.
 func orSink(collector http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if gateway.ReadsBack(r.Context()) || r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/api/antsomi/") {
+			collector.ServeHTTP(w, r)
+			return
+		}
 		held := &unless404{ResponseWriter: w}
 		collector.ServeHTTP(held, r)
 		if held.is404 {
@@ -226,6 +249,8 @@ func (f *runFlags) checkFault(pixel *scenario.Pixel) error {
 		return usage("--fault wants a name\nhint: --fault list names all")
 	case f.script != "":
 		return usage("--fault breaks the reference tracker; it does not go with --script")
+	case f.collector != "":
+		return usage("--fault breaks the reference; it does not go with --collector")
 	case !strings.HasPrefix(pixel.Script, scenario.ReferenceScript):
 		return usage("--fault breaks the reference tracker, and the pixel %s has a script of its own, %s", pixel.Name, pixel.Script)
 	}
