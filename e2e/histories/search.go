@@ -43,8 +43,8 @@ func (o *Oracle) Search(t testing.TB, most int) *Found {
 	<-done
 	took := time.Since(began)
 	tried := o.tried.Load() - before
-	figures := fmt.Sprintf("%d histories from seed %s in %v, %.0f a second: %s", tried, flag.Lookup("rapid.seed").Value,
-		took.Round(time.Millisecond), float64(tried)/took.Seconds(), s.said())
+	figures := fmt.Sprintf("%d histories from seed %s in %v, %.0f a second%s", tried, flag.Lookup("rapid.seed").Value,
+		took.Round(time.Millisecond), float64(tried)/took.Seconds(), prefixed(": ", s.said()))
 	switch {
 	case s.failing != nil:
 		h, err := Smaller(s.failing, func(h population.History) (bool, error) {
@@ -66,6 +66,14 @@ func (o *Oracle) Search(t testing.TB, most int) *Found {
 		t.Log(figures)
 	}
 	return nil
+}
+
+// prefixed puts a prefix before a text that is not empty.
+func prefixed(prefix, text string) string {
+	if text == "" {
+		return ""
+	}
+	return prefix + text
 }
 
 // ceiling is more than anybody asks for: each search ends by its own number, as one

@@ -12,3 +12,7 @@ var transports = map[string][]string{
 // Transports returns the ways in which the vendor's tracker can send a hit, as
 // its option "transport" names them, the default first; nil for an unknown vendor.
 func Transports(vendor string) []string { return slices.Clone(transports[vendor]) }
+
+// Redelivers tells whether a tracker learns, by that transport, that a hit was not
+// taken, and sends it again. Nobody answers a beacon.
+func Redelivers(transport string) bool { return transport != "beacon" }

@@ -125,6 +125,7 @@ const (
 	FeatureReadBack             = "read-back"
 	FeatureCustomerProfiles     = "customer-profiles"
 	FeatureProfileReadBack      = "profile-read-back"
+	FeatureRedelivery           = "redelivery"
 )
 
 // Features returns the features.
@@ -136,6 +137,7 @@ func Features() []Word {
 		{Name: FeatureBatching, Meaning: "the pixel can collect hits and send several together"},
 		{Name: FeatureReadBack, Meaning: "the collector's records can be asked for"},
 		{Name: FeatureCustomerProfiles, Meaning: "the site tells who a visitor is, and the visits before belong to the customer then"},
+		{Name: FeatureRedelivery, Meaning: "the pixel sends again what a collector did not take"},
 		{Name: FeatureProfileReadBack, Meaning: "the collector's profiles can be asked for: the pixel's description says how, under profile"},
 	}
 }

@@ -91,6 +91,9 @@ func (p *part) bind(lib *scenario.Library, way string) error {
 		changed := *pixel
 		changed.Settings = maps.Clone(pixel.Settings)
 		changed.Settings[transportSetting] = way
+		if !tracker.Redelivers(way) {
+			changed.Features = slices.DeleteFunc(slices.Clone(pixel.Features), func(f string) bool { return f == scenario.FeatureRedelivery })
+		}
 		pixel = &changed
 	}
 	p.plans[way] = map[string]*scenario.Plan{}
