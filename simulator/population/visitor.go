@@ -42,6 +42,9 @@ var _ journey.Visitor = (*visitor)(nil)
 
 func (v *visitor) Begin(step string, _ time.Time) {
 	v.step = slices.IndexFunc(v.stage.Plan.Scenario.Journey, func(s scenario.Step) bool { return s.Name == step })
+	// Also after a step that was not brought to rest: its hits are told from the
+	// next one's by when they were made.
+	v.ahead += max(0, pace-v.forward)
 	v.forward = 0
 }
 

@@ -298,8 +298,13 @@ func reference(name string) (func(string) (suite.Script, error), error) {
 }
 
 func listFaults(io streams) error {
+	vendor := ""
 	for _, f := range fault.All() {
-		fmt.Fprintf(io.out, "%-48s %s\n", f.Name, f.Title)
+		if f.Vendor != vendor {
+			vendor = f.Vendor
+			fmt.Fprintf(io.out, "%s:\n", vendor)
+		}
+		fmt.Fprintf(io.out, "  %-48s %-9s  %s\n", f.Name, f.Part, f.Title)
 	}
 	return nil
 }
