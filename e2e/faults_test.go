@@ -37,7 +37,7 @@ func problem(j judged, clause string) string {
 		}
 	}
 	if !slices.ContainsFunc(j.verdicts, func(v verdict.Verdict) bool {
-		return v.Clause == clause && v.Outcome == verdict.Fail && (v.Request != nil || v.Cookie != nil || v.Storage != nil)
+		return v.Clause == clause && v.Outcome == verdict.Fail && (v.Request != nil || v.Cookie != nil || v.Storage != nil || v.Profile != nil)
 	}) {
 		return clause + " fails without evidence"
 	}

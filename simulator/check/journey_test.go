@@ -282,7 +282,7 @@ func told(verdicts []verdict.Verdict) string {
 		if v.Reason != "" {
 			fmt.Fprintf(&out, "  reason: %s\n", v.Reason)
 		}
-		for _, e := range []*verdict.Excerpt{v.Request, v.Cookie, v.Storage} {
+		for _, e := range []*verdict.Excerpt{v.Request, v.Cookie, v.Storage, v.Profile} {
 			if e == nil {
 				continue
 			}

@@ -37,7 +37,7 @@ func Judge(plan *scenario.Plan, ev *evidence.Evidence) []verdict.Verdict {
 			f = &found
 		}
 		v.Outcome, v.Observed, v.Reason = f.outcome, f.observed, f.reason
-		v.Request, v.Cookie, v.Storage = f.request, f.cookie, f.storage
+		v.Request, v.Cookie, v.Storage, v.Profile = f.request, f.cookie, f.storage, f.profile
 		if v.Observed == "" {
 			v.Observed = "nothing that tells"
 		}
@@ -52,7 +52,7 @@ type finding struct {
 	outcome          verdict.Outcome
 	observed, reason string
 	// request, cookie and storage show what decides, at most one of them.
-	request, cookie, storage *verdict.Excerpt
+	request, cookie, storage, profile *verdict.Excerpt
 	// state tells that a fail rests on how things stood at the end of the step,
 	// not on something that was seen to happen: it may still have changed.
 	state bool

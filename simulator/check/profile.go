@@ -125,12 +125,12 @@ func (p profile) each(judge func(*evidence.Profile) finding) finding {
 
 // pass passes, and shows the profile.
 func (p profile) pass(held *evidence.Profile, observed string, args ...any) finding {
-	return finding{outcome: verdict.Pass, observed: fmt.Sprintf(observed, args...), storage: p.excerpt(held, "")}
+	return finding{outcome: verdict.Pass, observed: fmt.Sprintf(observed, args...), profile: p.excerpt(held, "")}
 }
 
 // fail fails on what the backend holds.
 func (p profile) fail(held *evidence.Profile, mark, observed string, args ...any) finding {
-	return finding{outcome: verdict.Fail, observed: fmt.Sprintf(observed, args...), storage: p.excerpt(held, mark)}
+	return finding{outcome: verdict.Fail, observed: fmt.Sprintf(observed, args...), profile: p.excerpt(held, mark)}
 }
 
 // missing judges that there is no such profile: a breach, where what would have made

@@ -92,6 +92,9 @@ func (e *explorer) finding(ctx context.Context, f failed, clause string) Finding
 			if v.Storage != nil {
 				found.Excerpt = v.Storage
 			}
+			if v.Profile != nil {
+				found.Excerpt = v.Profile
+			}
 		}
 	}
 	slices.Sort(found.Also)

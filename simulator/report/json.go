@@ -45,7 +45,7 @@ func JSON(w io.Writer, r *verdict.Result) error {
 	r.Verdicts = slices.Clone(r.Verdicts)
 	for i := range r.Verdicts {
 		v := &r.Verdicts[i]
-		for _, e := range []**verdict.Excerpt{&v.Request, &v.Cookie, &v.Storage} {
+		for _, e := range []**verdict.Excerpt{&v.Request, &v.Cookie, &v.Storage, &v.Profile} {
 			if *e != nil {
 				text := rewrite(**e, keepUTF8)
 				*e = &text

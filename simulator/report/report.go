@@ -262,6 +262,8 @@ func excerpt(v *verdict.Verdict) (string, *verdict.Excerpt) {
 		return "cookie", v.Cookie
 	case v.Storage != nil:
 		return "storage", v.Storage
+	case v.Profile != nil:
+		return "profile", v.Profile
 	}
 	return "", nil
 }

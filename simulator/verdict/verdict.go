@@ -26,10 +26,11 @@ type Verdict struct {
 	Reason string `json:"reason,omitempty"`
 	// Document says what the vendor's document promises.
 	Document Source `json:"document"`
-	// Request, Cookie and Storage show the evidence that decides, at most one of them.
+	// Request, Cookie, Storage and Profile show the evidence that decides, at most one of them.
 	Request *Excerpt `json:"request,omitempty"`
 	Cookie  *Excerpt `json:"cookie,omitempty"`
 	Storage *Excerpt `json:"storage,omitempty"`
+	Profile *Excerpt `json:"profile,omitempty"`
 	// Where is the expectation's place, "file:line".
 	Where string `json:"where"`
 }
