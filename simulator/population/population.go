@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 )
 
@@ -133,7 +134,7 @@ func Lookup(name string) (Dialect, error) {
 		}
 		known = append(known, d.Name())
 	}
-	return nil, fmt.Errorf("nobody plays the tracker of %q without a browser\nhint: the dialects are %v", name, known)
+	return nil, fmt.Errorf("nobody plays the tracker of %s without a browser, only that of %s", name, strings.Join(known, ", "))
 }
 
 // endpoint joins the collector's base URL and a path.

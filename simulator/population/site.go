@@ -2,6 +2,7 @@ package population
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
@@ -92,14 +93,17 @@ func (s antsomiSite) identification(moment string, known *scenario.Plan, given m
 	return Identification(moment, known.CustomerID(), s.now(), data, at)
 }
 
-// attributeName is what the pixel calls a customer's attribute; "" for a role that
-// is none.
+// customers leads to a customer's attributes in an event.
+const customers = "dims.customers."
+
+// attributeName is what the pixel calls a customer's attribute on the wire; "" for a
+// role that is none. What its backend calls it has no say: that is what is judged.
 func attributeName(pixel *scenario.Pixel, role string) string {
 	if role == scenario.RoleCustomerID {
 		return ""
 	}
-	if pixel.Profile != nil && pixel.Profile.Attributes[role] != "" {
-		return pixel.Profile.Attributes[role]
+	if name, said := strings.CutPrefix(pixel.Parameters[role].Name, customers); said {
+		return name
 	}
 	return map[string]string{
 		scenario.RoleEmail: "email", scenario.RolePhone: "phone", scenario.RoleName: "name",

@@ -186,7 +186,7 @@ func TestWhatNeedsABrowserIsNotPlayed(t *testing.T) {
 	}
 	other := shopPlan(config())
 	other.Pixel.Document = "mapp"
-	NewWithT(t).Expect(population.Playable(other)).To(MatchError(ContainSubstring("nobody plays the tracker of \"mapp\"")))
+	NewWithT(t).Expect(population.Playable(other)).To(MatchError(ContainSubstring("nobody plays the tracker of mapp")))
 }
 
 func TestACollectorThatFailsIsAFaultOfTheRun(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -32,10 +33,30 @@ func (p *Plan) Person(person string) *Plan {
 func otherValues(values map[string]string) map[string]string {
 	others := maps.Clone(values)
 	for key, value := range others {
-		others[key] = strings.Map(another, value)
+		others[key] = otherValue(key, value)
 	}
 	return others
 }
+
+// otherValue keeps what would make a value invalid: an address its host, a date its
+// day, a gender that it is one.
+func otherValue(role, value string) string {
+	switch {
+	case role == RoleEmail && strings.Contains(value, "@"):
+		local, host, _ := strings.Cut(value, "@")
+		return strings.Map(another, local) + "@" + host
+	case role == RoleBirthDate && datePattern.MatchString(value):
+		return value[:3] + strings.Map(another, value[3:4]) + value[4:]
+	case role == RoleGender && otherGender[value] != "":
+		return otherGender[value]
+	}
+	return strings.Map(another, value)
+}
+
+var (
+	datePattern = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-([01][0-9]|2[0-8])$`)
+	otherGender = map[string]string{"female": "male", "male": "female", "f": "m", "m": "f"}
+)
 
 // another turns a letter or a digit into the next one.
 func another(r rune) rune {

@@ -47,11 +47,27 @@ func TestAnotherPersonHasOtherValues(t *testing.T) {
 	g.Expect(plan.Person("")).To(BeIdenticalTo(plan))
 	g.Expect(plan.Person(PersonFirst)).To(BeIdenticalTo(plan))
 	other := plan.Person(PersonSecond).Scenario.Config
-	g.Expect(other.Customer).To(Equal(map[string]string{RoleEmail: "boob@tipq.uftu", RolePhone: "+50 41 2", RoleGender: "g"}))
+	g.Expect(other.Customer).To(Equal(map[string]string{RoleEmail: "boob@shop.test", RolePhone: "+50 41 2", RoleGender: "m"}))
 	g.Expect(other.Changes).To(Equal([]map[string]string{{RolePhone: "+50 41 3"}, {RolePhone: "+50 41 4", RoleName: "Boob"}}))
 	g.Expect(other.Attributes).To(Equal(map[string]string{"favourite": "tipft"}))
 	g.Expect(plan.Scenario.Config.Customer[RoleEmail]).To(Equal("anna@shop.test"), "the first person stays as he was")
 	g.Expect(plan.Scenario.Config.Changes[0][RolePhone]).To(Equal("+49 30 2"))
+}
+
+// A backend that looks at what it is told must not refuse the second person.
+func TestAnotherPersonsValuesAreValid(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ role, value, want string }{
+		{RoleBirthDate, "1987-04-21", "1988-04-21"},
+		{RoleBirthDate, "1989-02-28", "1980-02-28"},
+		{RoleBirthDate, "21 April 1987", "32 Bqsjm 2098"},
+		{RoleGender, "male", "female"},
+		{RoleGender, "diverse", "ejwfstf"},
+		{RoleEmail, "not an address", "opu bo beesftt"},
+		{"favourite", "a@b", "b@c"},
+	} {
+		NewWithT(t).Expect(otherValue(c.role, c.value)).To(Equal(c.want))
+	}
 }
 
 func TestTheSitesIdentifier(t *testing.T) {

@@ -80,8 +80,9 @@ func (d *data) load() (*scenario.Library, *scenario.Pixel, error) {
 }
 
 // loadFor is load for a run of selectors: without --pixel, the pixel is one of the
-// document that the selectors speak of, if they speak of one.
-func (d *data) loadFor(selectors []string) (*scenario.Library, *scenario.Pixel, error) {
+// document that the selectors speak of, if they speak of one; without selectors, the
+// one that runs the reference tracker of the vendor, if one is named.
+func (d *data) loadFor(selectors []string, vendor string) (*scenario.Library, *scenario.Pixel, error) {
 	lib, err := d.library()
 	if err != nil {
 		return nil, nil, err
@@ -89,6 +90,11 @@ func (d *data) loadFor(selectors []string) (*scenario.Library, *scenario.Pixel, 
 	if d.named == nil || !d.named() {
 		if p := pixelOf(lib, selectors); p != nil {
 			return lib, p, nil
+		}
+		for _, p := range lib.Pixels {
+			if len(selectors) == 0 && vendor != "" && p.Script == scenario.ReferenceScript+vendor {
+				return lib, p, nil
+			}
 		}
 	}
 	return d.load()

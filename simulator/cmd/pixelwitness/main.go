@@ -101,8 +101,9 @@ everything that leaves the browser and everything that it keeps, and judges that
 evidence, clause by clause, against what a vendor's document promises.
 
 Exit codes: 0 conformant, or partial (something unsupported, a declared
-deviation; --strict makes that 1) · 1 a fail or an inconclusive · 2 usage, a bad
-file, or nothing selected · 3 the harness broke, or the run was broken off.`,
+deviation; --strict makes that 1) · 1 a fail or an inconclusive, or nothing was
+judged · 2 usage, a bad file, or nothing selected · 3 the harness broke, or the run
+was broken off.`,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 0 {
@@ -117,7 +118,7 @@ file, or nothing selected · 3 the harness broke, or the run was broken off.`,
 	root.SetErr(io.err)
 	root.SetFlagErrorFunc(flagMistake)
 	root.AddCommand(runCommand(io), judgeCommand(io), listCommand(io), lintCommand(io), serveCommand(io), versionCommand(io),
-		compareCommand(io), coverageCommand(io), exploreCommand(io))
+		compareCommand(io), coverageCommand(io), exploreCommand(io), exportCommand(io))
 	strictCompletion(root)
 	return root
 }

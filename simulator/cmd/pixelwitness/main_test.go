@@ -255,7 +255,7 @@ func TestARunWritesItsReports(t *testing.T) {
 	t.Parallel()
 	chrome, dir := idle(t), filepath.Join(t.TempDir(), "report")
 	junit, whole := filepath.Join(t.TempDir(), "junit.xml"), filepath.Join(t.TempDir(), "result.json")
-	e := do(t, onDemo("run", "demo.suppress", "--chrome", chrome, "--out", dir, "--junit", junit, "--json", whole)...).want(t, 0)
+	e := do(t, onDemo("run", "demo.suppress", "--chrome", chrome, "--out", dir, "--junit", junit, "--json", whole)...).want(t, exitBreach) // nothing was judged
 	if !strings.Contains(e.out, "demo.suppress") || !strings.HasSuffix(e.out, "report: "+filepath.Join(dir, "index.html")+"\n") {
 		t.Errorf("said %q", e.out)
 	}
@@ -305,13 +305,17 @@ func TestEveryOutcomeHasItsExitCode(t *testing.T) {
 	} {
 		for i, strict := range []bool{false, true} {
 			got := exitConformant
-			if err := code(&verdict.Result{Outcome: outcome}, strict); err != nil {
+			if err := code(&verdict.Result{Outcome: outcome, Verdicts: []verdict.Verdict{{Outcome: verdict.Pass}, {Outcome: outcome}}}, strict); err != nil {
 				got = int(err.(exitCode))
 			}
 			if got != want[i] {
 				t.Errorf("%v, strict %v: exit code %d, want %d", outcome, strict, got, want[i])
 			}
 		}
+	}
+	unjudged := &verdict.Result{Outcome: verdict.Unsupported, Verdicts: []verdict.Verdict{{Outcome: verdict.Unsupported}, {Outcome: verdict.Skipped}}}
+	if code(unjudged, false) != exitCode(exitBreach) {
+		t.Error("a run that judged nothing is a success")
 	}
 	if len(verdict.Outcomes()) != 7 {
 		t.Error("an outcome has no exit code in this test")

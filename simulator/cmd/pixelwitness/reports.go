@@ -82,6 +82,8 @@ func (r *reports) write(s streams, result *verdict.Result) error {
 			return err
 		}
 		fmt.Fprintf(text, "report: %s\n", filepath.Join(r.out, "index.html"))
+	} else if !judgedAny(result) {
+		fmt.Fprintln(text, "nothing was judged")
 	} else if result.Outcome >= verdict.Inconclusive {
 		fmt.Fprintln(text, "hint: --out FOLDER keeps the evidence, the pictures and a report to browse")
 	}

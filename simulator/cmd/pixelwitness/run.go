@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -93,7 +94,8 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	if f.parallel < 1 {
 		return usage("--parallel %d: at least one visitor must walk", f.parallel)
 	}
-	lib, pixel, err := f.loadFor(selectors)
+	broken, _ := fault.Lookup(f.fault) // a name that is none is refused below
+	lib, pixel, err := f.loadFor(selectors, broken.Vendor)
 	if err != nil {
 		return err
 	}
@@ -254,6 +256,13 @@ func (f *runFlags) checkFault(pixel *scenario.Pixel) error {
 	case !strings.HasPrefix(pixel.Script, scenario.ReferenceScript):
 		return usage("--fault breaks the reference tracker, and the pixel %s has a script of its own, %s", pixel.Name, pixel.Script)
 	}
+	broken, err := fault.Lookup(f.fault)
+	if err != nil {
+		return usageError{err}
+	}
+	if vendor := strings.TrimPrefix(pixel.Script, scenario.ReferenceScript); broken.Vendor != vendor {
+		return usage("the fault %s is one of the reference for %s, and what is run is that for %s\nhint: --pixel %[2]s", f.fault, broken.Vendor, vendor)
+	}
 	return nil
 }
 
@@ -309,13 +318,21 @@ func listFaults(io streams) error {
 	return nil
 }
 
-// code is the exit code that a result stands for.
+// code is the exit code that a result stands for. A run in which nothing was judged
+// is no success.
 func code(result *verdict.Result, strict bool) error {
 	switch {
 	case result.Outcome == verdict.Error:
 		return exitCode(exitHarness)
-	case result.Outcome >= verdict.Inconclusive, strict && result.Outcome > verdict.Pass:
+	case result.Outcome >= verdict.Inconclusive, strict && result.Outcome > verdict.Pass, !judgedAny(result):
 		return exitCode(exitBreach)
 	}
 	return nil
+}
+
+// judgedAny tells whether there is a verdict that rests on evidence.
+func judgedAny(result *verdict.Result) bool {
+	return slices.ContainsFunc(result.Verdicts, func(v verdict.Verdict) bool {
+		return v.Outcome != verdict.Unsupported && v.Outcome != verdict.Skipped
+	})
 }

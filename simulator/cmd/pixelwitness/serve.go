@@ -41,7 +41,6 @@ Authorization: Bearer TOKEN, or as the password of whatever user. Ctrl-C ends it
 	c.Flags().StringVar(&s.store, "store", "", "the SQLite `file` that keeps the hits, or the address of a PostgreSQL database, postgres://… (default: in memory)")
 	c.Flags().StringVar(&s.tokenEnv, "token-env", "", "the `name` of the environment variable that holds the token for reading back from elsewhere")
 	c.Flags().StringVar(&s.tokenFile, "token-file", "", "the `file` that holds the token")
-	c.MarkFlagsMutuallyExclusive("token-env", "token-file")
 	return c
 }
 
@@ -49,6 +48,9 @@ func (s serving) run(c *cobra.Command, io streams) error {
 	token, err := s.token()
 	if err != nil {
 		return err
+	}
+	if scheme, _, isAddress := strings.Cut(s.store, "://"); isAddress && scheme != "postgres" && scheme != "postgresql" {
+		return usage("--store: there is no store of the kind %s\nhint: a file, or postgres://…", scheme)
 	}
 	listener, err := net.Listen("tcp", s.listen)
 	if err != nil {
@@ -68,6 +70,9 @@ func (s serving) run(c *cobra.Command, io streams) error {
 
 // token reads the token; it is empty when none is asked for.
 func (s serving) token() (string, error) {
+	if s.tokenEnv != "" && s.tokenFile != "" {
+		return "", usage("--token-env and --token-file both say where the token is\nhint: give one of them")
+	}
 	var token, from string
 	switch {
 	case s.tokenEnv != "":
