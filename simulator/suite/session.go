@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -139,10 +140,35 @@ func (s *Session) Visit(ctx context.Context, plan *scenario.Plan) *Visit {
 // judge turns evidence into a visit with its verdicts.
 func judge(plan *scenario.Plan, e *evidence.Evidence) *Visit {
 	began := time.Now()
-	v := &Visit{Plan: plan, Evidence: e, Verdicts: check.Judge(plan, e), Scenario: describe(plan, e)}
+	v := &Visit{Plan: plan, Evidence: e, Verdicts: verdicts(plan, e, check.Judge), Scenario: describe(plan, e)}
 	v.judging = time.Since(began)
 	v.tally()
 	return v
+}
+
+// verdicts judges evidence. A check that breaks is an error of the harness, and takes
+// neither the evidence nor other visits with it.
+func verdicts(plan *scenario.Plan, e *evidence.Evidence, judge func(*scenario.Plan, *evidence.Evidence) []verdict.Verdict) (found []verdict.Verdict) {
+	defer func() {
+		if problem := recover(); problem != nil {
+			e.Faults = append(e.Faults, fmt.Sprintf("judging broke %s: %v\nhint: please report this, with the evidence file", brokenAt(), problem))
+			found = judge(plan, e)
+		}
+	}()
+	return judge(plan, e)
+}
+
+// brokenAt says where a panic that is being recovered came from: the first place that
+// is not the runtime's.
+func brokenAt() string {
+	callers := make([]uintptr, 32)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+	for frame, more := frames.Next(); more; frame, more = frames.Next() {
+		if !strings.HasPrefix(frame.Function, "runtime.") {
+			return fmt.Sprintf("in %s, line %d", frame.Function, frame.Line)
+		}
+	}
+	return "at an unknown place"
 }
 
 // attempt walks a plan, and once more when the browser died under it. It returns
