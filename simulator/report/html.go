@@ -49,6 +49,9 @@ type page struct {
 	Warnings []string
 	Clauses  []clauseRow
 	Journeys []journeyView
+	// LeftOut says how many scenarios were never walked, Unwalked which and why.
+	LeftOut  string
+	Unwalked []unwalkedView
 	JSON     string
 	JUnit    string
 	Text     string
@@ -100,7 +103,8 @@ type verdictView struct {
 	Subject, Expected, Observed, Reason, Where, Headline string
 	Outcome                                              badge
 	Kind                                                 string
-	Excerpt                                              []piece
+	// Excerpt is in lines, each in pieces.
+	Excerpt [][]piece
 }
 
 func newPage(r *verdict.Result) *page {
@@ -142,18 +146,39 @@ func newPage(r *verdict.Result) *page {
 	for _, e := range r.Warnings {
 		p.Warnings = append(p.Warnings, visibleLines(e))
 	}
-	anchors := map[string]string{}
-	for i, j := range journeys(r) {
-		anchor := "scenario-" + strconv.Itoa(i+1)
-		if _, twice := anchors[j.ID]; !twice {
-			anchors[j.ID] = anchor
-		}
-		view := newJourneyView(anchor, &j)
+	p.addJourneys(r)
+	return p
+}
+
+// addJourneys adds the journeys, what did not pass in them, and the clauses that
+// lead to them.
+func (p *page) addJourneys(r *verdict.Result) {
+	anchors, n := map[string]string{}, 0
+	anchor := func() string {
+		n++
+		return "scenario-" + strconv.Itoa(n)
+	}
+	shown, left := parted(journeys(r))
+	for i := range shown {
+		view := newJourneyView(anchor(), &shown[i])
+		keepFirst(anchors, shown[i].ID, view.Anchor)
 		p.Journeys = append(p.Journeys, view)
 		p.Findings = append(p.Findings, view.findings...)
 	}
+	if len(left) > 0 {
+		p.LeftOut = leftOut(left)
+	}
+	for i := range left {
+		p.Unwalked = append(p.Unwalked, newUnwalkedView(&left[i], anchors, anchor))
+	}
 	p.Clauses = clauseRows(r, anchors)
-	return p
+}
+
+// keepFirst notes a scenario's anchor, unless it has one already.
+func keepFirst(anchors map[string]string, id, anchor string) {
+	if _, twice := anchors[id]; !twice {
+		anchors[id] = anchor
+	}
 }
 
 // headlines says the result's conformance as a person would.
@@ -265,18 +290,18 @@ func newVerdictView(anchor string, v *verdict.Verdict) verdictView {
 	if e == nil {
 		return view
 	}
-	view.Kind = kind
-	for i, line := range pieces(*e) {
-		if i > 0 {
-			view.Excerpt = append(view.Excerpt, piece{Text: "\n"})
-		}
-		view.Excerpt = append(view.Excerpt, line...)
-	}
+	view.Kind, view.Excerpt = kind, pieces(*e)
 	return view
 }
 
+// byConcern is the order in which a reader wants outcomes: what broke a promise or
+// could not be told first, what was never tried last.
+var byConcern = []verdict.Outcome{
+	verdict.Error, verdict.Fail, verdict.Inconclusive, verdict.Deviation, verdict.Pass, verdict.Skipped, verdict.Unsupported,
+}
+
 // clauseRows lists the clauses with what the document says of them, which only
-// their verdicts know.
+// their verdicts know: by concern, and by ID where that is the same.
 func clauseRows(r *verdict.Result, anchors map[string]string) []clauseRow {
 	sources := map[string]verdict.Source{}
 	for _, v := range r.Verdicts {
@@ -284,8 +309,12 @@ func clauseRows(r *verdict.Result, anchors map[string]string) []clauseRow {
 			sources[v.Clause] = v.Document
 		}
 	}
+	clauses := slices.Clone(r.Clauses) // settled has sorted them by ID
+	slices.SortStableFunc(clauses, func(a, b verdict.Clause) int {
+		return slices.Index(byConcern, a.Outcome) - slices.Index(byConcern, b.Outcome)
+	})
 	var rows []clauseRow
-	for _, c := range r.Clauses {
+	for _, c := range clauses {
 		source := sources[c.ID]
 		row := clauseRow{
 			ID: visible(c.ID), Level: visible(c.Level), Outcome: badgeOf(c.Outcome),

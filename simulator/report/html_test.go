@@ -6,10 +6,12 @@ import (
 	"io"
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
 
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -175,6 +177,35 @@ func TestHTMLSaysOneCauseOnce(t *testing.T) {
 	}
 	if got := findings(samples()["fail"]); !strings.Contains(got, "anonymous: parameter eid (visitor-id): expected absent, observed present in 1 of 1") {
 		t.Errorf("a fail:\n%s", got)
+	}
+}
+
+// A clause that fails must not be looked for among those that pass, and what was
+// never tried comes last.
+func TestHTMLPutsTheWorstClausesFirst(t *testing.T) {
+	t.Parallel()
+	r := &verdict.Result{Schema: verdict.Schema}
+	for i, o := range verdict.Outcomes() {
+		for _, name := range []string{"b", "a"} {
+			r.Verdicts = append(r.Verdicts, verdict.Verdict{
+				Scenario: "x.y", Clause: fmt.Sprintf("x.%s%d", name, i), Outcome: o, Expected: "e", Observed: "o", Reason: "r",
+			})
+		}
+	}
+	r.Tally()
+	var got []string
+	for _, row := range newPage(settled(r)).Clauses {
+		got = append(got, row.Outcome.Word+" "+row.ID)
+	}
+	want := []string{
+		"error x.a6", "error x.b6", "fail x.a5", "fail x.b5", "inconclusive x.a4", "inconclusive x.b4", "deviation x.a3", "deviation x.b3",
+		"pass x.a0", "pass x.b0", "skipped x.a1", "skipped x.b1", "unsupported x.a2", "unsupported x.b2",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if !slices.IsSortedFunc(settled(r).Clauses, func(a, b verdict.Clause) int { return strings.Compare(a.ID, b.ID) }) {
+		t.Error("the page changed the order of the result's clauses")
 	}
 }
 

@@ -80,6 +80,7 @@ func full() *verdict.Result {
 	r := failing()
 	r.Verdicts[0].Cookie = marks("«a»=b")
 	r.Verdicts[1].Storage = marks("«c»")
+	r.Verdicts[3].Profile = marks("user IDs: «d»")
 	r.Verdicts[1].Reason = "because"
 	r.Verdicts[1].Outcome = verdict.Deviation
 	r.Scenarios[0].Error = "broke"

@@ -21,6 +21,8 @@ func samples() map[string]*verdict.Result {
 		"partial":      partial(),
 		"empty":        {Schema: verdict.Schema},
 		"hostile":      hostile(),
+		"unwalked":     leavingOut(),
+		"profile":      merging(),
 	}
 	for _, r := range all {
 		r.Tally()
@@ -177,6 +179,49 @@ func partial() *verdict.Result {
 			Scenario: "mapp.opt-out-duration", Clause: "mapp.opt-out-expires", Level: "derived", Outcome: verdict.Skipped,
 			Reason: "deselected", Where: "scenarios/mapp/opt-out-duration.yaml:13",
 		})
+	return r
+}
+
+// leavingOut is a run for a pixel that lacks what several scenarios need: they come
+// first, as the documents' names are sorted, and were never walked.
+func leavingOut() *verdict.Result {
+	r := failing()
+	walked := r.Scenarios
+	r.Scenarios = nil
+	for i, id := range []string{"all.batched", "all.canary", "all.queued", "all.slow-collector"} {
+		r.Scenarios = append(r.Scenarios, verdict.Scenario{
+			ID: id, Title: "An opt-out holds " + strings.Repeat("and holds ", i) + "for all that follows", Document: "all", Where: "scenarios/" + strings.ReplaceAll(id, ".", "/") + ".yaml:2",
+		})
+		lacks := "switchable-anonymity"
+		if i != 1 {
+			lacks = "suppressed-parameters, " + lacks
+		}
+		for _, clause := range []string{"all.opt-out-holds", "mapp.nc-sent", "all.no-late-delivery", "all.opt-out-holds"}[:2+i%3] {
+			r.Verdicts = append(r.Verdicts, verdict.Verdict{
+				Scenario: id, Step: "anonymous", Clause: clause, Level: "must", Outcome: verdict.Unsupported, Observed: "not run",
+				Reason: "the pixel declares no support for " + lacks, Where: r.Scenarios[i].Where,
+				Document: verdict.Source{Document: "all", Sections: []string{"promise"}, Promise: "What " + clause + " says holds"},
+			})
+		}
+	}
+	r.Scenarios = append(r.Scenarios, walked...)
+	return r
+}
+
+// merging is a run in which a backend merged two people, shown by a profile whose
+// lines are long and many.
+func merging() *verdict.Result {
+	r := sample()
+	v := &r.Verdicts[2]
+	v.Outcome, v.Subject = verdict.Fail, "profile customer"
+	v.Expected, v.Observed = "without the step stranger", "126d0cc9… of the step stranger is a user ID of it"
+	text := "the customer 62e3f019…, marked as a customer\n  user IDs: 10fed899…, «126d0cc9…», 57cf9c7a…, d4d2c706…\n  24 events in 4 sessions\n"
+	for range 12 {
+		text += "    view 05c81604… of 10fed899…\n"
+	}
+	text += "    sign_up d97b7d48… of «126d0cc9…»\n    and 11 more\n" +
+		"  customer email: \"" + strings.Repeat("ludmilla.", 30) + "«quittenbaum»@example.org\"\n  system platform: \"Linux x86_64\""
+	v.Profile = marks(text)
 	return r
 }
 

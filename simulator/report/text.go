@@ -25,15 +25,17 @@ type TextOptions struct {
 // Text writes the report that a person reads in a terminal or a CI log: per
 // scenario its steps and clauses; for all that failed or could not be told,
 // what the document says, what was expected and observed, and the evidence with
-// the deciding part marked; at the end warnings, errors, and one line with the
-// counts and the outcome. The error is the writer's.
+// the deciding part marked; at the end what was never walked, warnings, errors,
+// and one line with the counts and the outcome. The error is the writer's.
 func Text(w io.Writer, r *verdict.Result, opts TextOptions) error {
 	r = settled(r)
 	t := &printer{lines: newLines(opts.Width, opts.Color), verbose: opts.Verbose}
 	t.head(r)
-	for _, j := range journeys(r) {
-		t.journey(&j)
+	shown, left := parted(journeys(r))
+	for i := range shown {
+		t.journey(&shown[i])
 	}
+	t.unwalked(left)
 	if t.verbose {
 		t.timings(r.Timings)
 	}

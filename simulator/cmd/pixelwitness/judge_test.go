@@ -87,6 +87,97 @@ func TestEvidenceIsJudgedInTheOrderOfTheScenarios(t *testing.T) {
 	}
 }
 
+// kept makes the folder of a run of the recorded scenarios and one that was never
+// walked, and returns the folder of its evidence.
+func kept(t *testing.T, change func(*verdict.Result)) string {
+	t.Helper()
+	folder := t.TempDir()
+	if err := os.CopyFS(filepath.Join(folder, "evidence"), os.DirFS(recorded)); err != nil {
+		t.Fatal(err)
+	}
+	r := judged(t, exitConformant, recorded)
+	r.Scenarios = append(r.Scenarios, verdict.Scenario{ID: "demo.batched", Document: "demo"})
+	r.Verdicts = append(r.Verdicts, verdict.Verdict{Scenario: "demo.batched", Clause: "demo.stays", Outcome: verdict.Unsupported, Reason: "lacks batching"})
+	change(r)
+	r.Tally()
+	if err := toFile(filepath.Join(folder, "result.json"), r, report.JSON); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(folder, "evidence")
+}
+
+// What a run did not walk has no evidence, and must not pass for that.
+func TestScenariosWithoutEvidenceAreNamed(t *testing.T) {
+	t.Parallel()
+	const unwalked = "1 scenario of the run was not walked, so there is no evidence to judge: demo.batched"
+	for name, test := range map[string]struct {
+		change  func(*verdict.Result)
+		prepare func(t *testing.T, evidence string) (named string)
+		outcome verdict.Outcome
+		want    []string
+	}{
+		"never walked":             {outcome: verdict.Unsupported, want: []string{unwalked}},
+		"the report's own folder":  {prepare: func(_ *testing.T, e string) string { return filepath.Dir(e) }, outcome: verdict.Unsupported, want: []string{unwalked}},
+		"a file that was chosen":   {prepare: func(_ *testing.T, e string) string { return filepath.Join(e, "demo.stay.ndjson") }},
+		"the run of another pixel": {change: func(r *verdict.Result) { r.Pixel.Name = "other" }},
+		"all was walked": {change: func(r *verdict.Result) {
+			r.Scenarios, r.Verdicts = r.Scenarios[:2], r.Verdicts[:8]
+		}},
+		"lost": {
+			change:  func(r *verdict.Result) { r.Scenarios[2].Evidence = "evidence/demo.batched.ndjson" },
+			outcome: verdict.Skipped,
+			want:    []string{"1 scenario of the run was not judged, for want of evidence in EVIDENCE: demo.batched"},
+		},
+		"an unreadable result": {
+			prepare: func(t *testing.T, e string) string {
+				if err := os.WriteFile(filepath.Join(filepath.Dir(e), "result.json"), []byte("{"), 0o600); err != nil {
+					t.Fatal(err)
+				}
+				return e
+			},
+			want: []string{"nothing is known of scenarios without evidence: "},
+		},
+		"judged before into the same folder": {
+			prepare: func(t *testing.T, e string) string {
+				do(t, onDemo("judge", e, "--out", filepath.Dir(e))...).want(t, exitConformant)
+				return e
+			},
+			outcome: verdict.Unsupported,
+			want:    []string{"the evidence was judged as partial before"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			change := test.change
+			if change == nil {
+				change = func(*verdict.Result) {}
+			}
+			folder := kept(t, change)
+			named := folder
+			if test.prepare != nil {
+				named = test.prepare(t, folder)
+			}
+			r := judged(t, exitConformant, named)
+			if r.Outcome != test.outcome || (r.Conformance == "conformant") != (test.outcome == verdict.Pass) {
+				t.Errorf("the result is %v, %s; want %v", r.Outcome, r.Conformance, test.outcome)
+			}
+			if len(r.Warnings) != len(test.want) {
+				t.Fatalf("warnings %q, want %q", r.Warnings, test.want)
+			}
+			for i, want := range test.want {
+				if want = strings.ReplaceAll(want, "EVIDENCE", named); !strings.HasPrefix(r.Warnings[i], want) {
+					t.Errorf("warned %q, want %q", r.Warnings[i], want)
+				}
+			}
+			strict := exitConformant
+			if test.outcome > verdict.Pass {
+				strict = exitBreach
+			}
+			do(t, onDemo("judge", named, "--strict")...).want(t, strict)
+		})
+	}
+}
+
 func TestEvidenceThatProvesNothingIsInconclusive(t *testing.T) {
 	t.Parallel()
 	r := judged(t, exitBreach, altered(t, func(e *evidence.Evidence) { e.Requests = nil }))
