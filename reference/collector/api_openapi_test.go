@@ -226,6 +226,7 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 		bare, _, _ := strings.Cut(place, "?")
 		a.holds(t, open, "GET", place, http.StatusOK)
 		a.holds(t, open, "GET", place, http.StatusForbidden, elsewhere)
+		a.holds(t, guarded, "GET", place, http.StatusUnauthorized)
 		a.holds(t, guarded, "GET", place, http.StatusUnauthorized, elsewhere)
 		a.holds(t, guarded, "GET", place, http.StatusOK, elsewhere, with("Authorization", "Bearer secret"))
 		if !strings.Contains(place, "openapi") {
@@ -250,7 +251,7 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 	a.holds(t, open, "PUT", "/_/clock", http.StatusOK, sending(`{"now":"2026-05-06T07:08:09Z"}`))
 	a.holds(t, open, "PUT", "/_/clock", http.StatusOK, sending(`{"now":null}`))
 	a.holds(t, open, "PUT", "/_/clock", http.StatusBadRequest, sending(`{"now":"noon"}`))
-	a.holds(t, guarded, "PUT", "/_/clock", http.StatusForbidden, sending(`{"now":"2026-05-06T07:08:09Z"}`))
+	a.holds(t, guarded, "PUT", "/_/clock", http.StatusForbidden, with("Authorization", "Bearer secret"), sending(`{"now":"2026-05-06T07:08:09Z"}`))
 	a.holds(t, guarded, "PUT", "/_/clock", http.StatusUnauthorized, elsewhere)
 	for _, place := range []string{"/_/hits", "/_/all"} {
 		a.holds(t, open, "DELETE", place, http.StatusForbidden, elsewhere)

@@ -31,9 +31,9 @@ type Options struct {
 	// as hit.Visitor holds it, and nothing else; any other rule is there to
 	// show what a dishonest collector would do.
 	Recognise func(r *http.Request, hit Hit) string
-	// Token, where it is not empty, lets whoever sends it read profiles back from
-	// elsewhere: as bearer token, or as password of whatever user. This machine
-	// reads without it.
+	// Token, where it is not empty, is what whoever reads back needs, this machine
+	// too: as bearer token, or as password of whatever user. Without one only this
+	// machine reads.
 	Token string
 	// Wrap puts a handler around the collector's own, to change its answers.
 	// Nil leaves them as they are.

@@ -259,6 +259,14 @@ func TestReadingBackIsForThisMachineOnly(t *testing.T) {
 			{"a page's own name", host("evil.test"), 403},
 			{"a proxy", header("X-Forwarded-For", "127.0.0.1"), 403},
 			{"another proxy", header("Forwarded", "for=127.0.0.1"), 403},
+			{"a proxy that says its name", header("Via", "1.1 nearby"), 403},
+			{"a proxy that says for whom", header("X-Real-IP", "192.0.2.7"), 403},
+			{"a proxy that says of what host", header("X-Forwarded-Host", "collect.example"), 403},
+			{"a proxy that says how", header("X-Forwarded-Proto", "https"), 403},
+			{"a proxy that says it in an empty field", header("x-forwarded-server", ""), 403},
+			{"a delivery network", header("CF-Connecting-IP", "192.0.2.7"), 403},
+			{"another delivery network", header("True-Client-IP", "192.0.2.7"), 403},
+			{"a proxy that speaks as of old", func(r *http.Request) { r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/1.0", 1, 0 }, 403},
 		} {
 			expect := NewWithT(t)
 			expect.Expect(ask(c, "GET", "/_/hits", tc.change).Code).To(Equal(tc.status), tc.name)

@@ -108,7 +108,7 @@ func TestClockIsSetWhereThatIsAllowed(t *testing.T) {
 	expect.Expect([]any{answer.Code, answer.Body.String()}).To(Equal([]any{403, "{\"error\":\"this collector's clock cannot be set\"}\n"}))
 }
 
-func TestATokenOpensTheCollectorFromElsewhere(t *testing.T) {
+func TestWithATokenWhoeverReadsNeedsIt(t *testing.T) {
 	t.Parallel()
 	site := start(t, collector.Options{Token: "s3cret", SettableClock: true})
 	elsewhere := func(r *http.Request) { r.RemoteAddr, r.Host = "192.0.2.1:1", "collect.example" }
@@ -134,7 +134,9 @@ func TestATokenOpensTheCollectorFromElsewhere(t *testing.T) {
 			}
 		}
 	}
-	NewWithT(t).Expect(ask(site, "GET", "/_/hits").Code).To(Equal(200), "this machine needs none")
+	NewWithT(t).Expect(ask(site, "GET", "/_/hits").Code).To(Equal(401), "a proxy on this machine may look like this machine")
+	NewWithT(t).Expect(ask(site, "DELETE", "/_/all").Code).To(Equal(401))
+	NewWithT(t).Expect(ask(site, "GET", "/_/hits", bearer("s3cret")).Code).To(Equal(200))
 	NewWithT(t).Expect(ask(site, "GET", hitPath, elsewhere).Code).To(Equal(200), "hits need none")
 	closed := start(t, collector.Options{})
 	for _, change := range []func(*http.Request){bearer(""), basic(""), bearer("s3cret")} {

@@ -64,8 +64,10 @@
 // # Reading back
 //
 // For requests from this machine: the remote address and the Host are loopback,
-// and no proxy says that it has put itself in between; and with Options.Token for
-// whoever sends it, as bearer token or as the password of Basic authentication.
+// and nothing shows that a proxy has put itself in between. A proxy that shows
+// nothing of itself cannot be told from this machine: where one passes requests on,
+// a token is needed. With Options.Token whoever reads needs it, on this machine too,
+// as bearer token or as the password of Basic authentication.
 //
 //	GET    /_/hits?track=&dialect=&limit=&after=   {"hits": […], "next": 17}, in order of arrival
 //	GET    /_/hits/{id}                            one hit

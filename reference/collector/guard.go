@@ -4,18 +4,21 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 )
 
 // guard keeps to requests that may read hits back and change things: those of
-// this machine, and with a token whoever sends it. This machine's are those from
-// a loopback address, not passed on by a proxy that says so, to a name that named
-// accepts, so that no page can bend a name of its own to this address.
+// this machine, or with a token those that send it, wherever they come from. This
+// machine's are those from a loopback address, without a sign of a proxy, to a name
+// that named accepts, so that no page can bend a name of its own to this address.
 func (c *Collector) guard(named func(host string) bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			here := loopback(r.RemoteAddr) && named(r.Host) && !proxied(r)
 			switch {
-			case here, c.token != "" && sameToken(sentToken(r), c.token):
+			// A proxy on this machine may say nothing, so that with a token nobody
+			// is let in by where he seems to be.
+			case c.token == "" && here, c.token != "" && sameToken(sentToken(r), c.token):
 				next.ServeHTTP(w, r)
 			case c.token != "":
 				w.Header().Add("WWW-Authenticate", "Bearer")
@@ -32,8 +35,25 @@ func (c *Collector) guard(named func(host string) bool) func(http.Handler) http.
 // anyName is for what tells of nobody in particular.
 func anyName(string) bool { return true }
 
+// proxied tells that something shows that a proxy has passed the request on: a field
+// that only proxies write, be it empty, or HTTP/1.0, which nginx speaks to what is
+// behind it unless it is told otherwise.
 func proxied(r *http.Request) bool {
-	return r.Header.Get("Forwarded")+r.Header.Get("X-Forwarded-For") != ""
+	for name := range r.Header {
+		if name = strings.ToLower(name); proxyFields[name] || strings.HasPrefix(name, "x-forwarded") {
+			return true
+		}
+	}
+	return !r.ProtoAtLeast(1, 1)
+}
+
+// proxyFields are fields with which proxies and delivery networks say that they have
+// passed a request on, and for whom, beside those that begin with X-Forwarded.
+var proxyFields = map[string]bool{
+	"forwarded": true, "via": true, "x-real-ip": true, "x-original-forwarded-for": true, "x-original-host": true,
+	"x-client-ip": true, "x-cluster-client-ip": true, "client-ip": true, "true-client-ip": true, "x-envoy-external-address": true,
+	"cf-connecting-ip": true, "cf-connecting-ipv6": true, "cf-ray": true, "cdn-loop": true, "fastly-client-ip": true,
+	"x-azure-clientip": true, "x-appengine-user-ip": true, "fly-client-ip": true, "x-proxyuser-ip": true,
 }
 
 // loopback tells whether an address, with or without port, is this machine.

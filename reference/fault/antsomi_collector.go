@@ -53,6 +53,8 @@ func antsomiCollectors() []Fault {
 		wrong("joins-by-address", "All that comes from one address and browser is taken for one device's", strangers, func() collector.Rules {
 			return collector.Rules{Rewrite: func(r *http.Request, e *collector.Incoming) { e.Device = origin(r) }}
 		}),
+		wrong("merges-by-name", "Who gives a name that a customer has is taken for that customer", strangers, takenFor("name")),
+		wrong("merges-by-phone-number", "Who gives a telephone number that a customer has is taken for that customer", strangers, takenFor("phone")),
 		wrong("joins-whoever-is-anonymous", "Every anonymous visit of the portal joins the customer who is identified next", strangers,
 			func() collector.Rules {
 				return collector.Rules{AfterMerge: func(tx collector.Tx, portal string, m collector.Merge) error {
@@ -216,6 +218,28 @@ func stayingOn() collector.Rules {
 			identified = e.Event
 		}
 	}}
+}
+
+// takenFor takes whoever gives a value that a customer gave before for that customer.
+func takenFor(attribute string) func() collector.Rules {
+	return func() collector.Rules {
+		var mu sync.Mutex
+		known := map[[2]string]string{} // the customer ID, by portal and value
+		return collector.Rules{Rewrite: func(_ *http.Request, e *collector.Incoming) {
+			i, value := e.Identify, e.CustomerAttributes[attribute]
+			if i == nil || value == "" {
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			key := [2]string{e.Portal, value}
+			if cid, seen := known[key]; seen {
+				i.CID, i.CustomerID = cid, cid
+			} else {
+				known[key] = i.CID
+			}
+		}}
+	}
 }
 
 // eachDay gives a customer who is identified on another day than at first another

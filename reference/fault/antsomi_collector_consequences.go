@@ -16,9 +16,12 @@ var antsomiConsequences = map[string][]string{
 	"joins-by-address":                  {"antsomi.anonymous-profile", "antsomi.merges-anonymous"},
 	"joins-nothing":                     {"antsomi.three-visits-one-profile"},
 	"joins-only-what-follows":           {"antsomi.three-visits-one-profile"},
+	"joins-the-first-visit-only":        {"antsomi.merges-anonymous"},
 	"joins-whoever-is-anonymous":        {"antsomi.merges-anonymous"},
 	"keeps-no-anonymous-profile":        {"antsomi.cid-hashed", "antsomi.cid-immutable", "antsomi.customer-profile-created", "antsomi.history-attached", "antsomi.identify-repeats", "antsomi.merges-anonymous", "antsomi.profile-holds-behaviour", "antsomi.reset-on-logout", "antsomi.revisit-new-uid", "antsomi.strangers-not-merged", "antsomi.three-visits-one-profile"},
 	"keeps-the-first-value":             {"antsomi.identify-time"},
 	"loses-an-event-at-the-merge":       {"antsomi.three-visits-one-profile"},
 	"marks-nobody":                      {"antsomi.cid-at-signin", "antsomi.cid-at-signup", "antsomi.cid-immutable", "antsomi.cid-when-known", "antsomi.identify-repeats", "antsomi.identify-time", "antsomi.strangers-not-merged"},
+	"merges-by-name":                    {"antsomi.customer-profile-created", "antsomi.marked-customer", "antsomi.merges-anonymous"},
+	"merges-by-phone-number":            {"antsomi.customer-profile-created", "antsomi.merges-anonymous"},
 }

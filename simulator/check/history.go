@@ -15,7 +15,7 @@ import (
 // its sessions are those of its user IDs.
 func (p profile) complete(held *evidence.Profile) finding {
 	if len(userIDs(held)) == 0 {
-		return p.fail(held, "no user ID", "it has no user ID")
+		return p.fail(held, "no user ID", "%s has no user ID", named(held))
 	}
 	if p.byCount(held) {
 		return p.counted(held)
@@ -32,6 +32,9 @@ func (p profile) complete(held *evidence.Profile) finding {
 	if f := p.shared(held); f != nil {
 		return *f
 	}
+	if f := p.divided(held, held.UserIDs); f != nil {
+		return *f
+	}
 	return p.whole(held)
 }
 
@@ -42,7 +45,7 @@ func (p profile) shared(held *evidence.Profile) *finding {
 	}
 	for _, id := range held.UserIDs {
 		if other := p.holder(id, held); other != nil {
-			f := p.fail(held, short(id), "%s is a user ID of %s as well", short(id), named(other))
+			f := p.fail(held, short(id), "the visitor %s is a user ID of two: of %s and of %s", short(id), named(held), named(other))
 			return &f
 		}
 	}
@@ -139,9 +142,9 @@ func (p profile) strange(held *evidence.Profile, e evidence.ProfileEvent) *findi
 	case sent.fate == rejected:
 		f = p.fail(held, line(e), "%s is in it, which was refused: %s", sent.label(), sent.refusal)
 	case !slices.Contains(userIDs(held), sent.visitor):
-		f = p.fail(held, line(e), "%s is in it, which was sent under %s, no user ID of it", sent.label(), short(sent.visitor))
+		f = p.fail(held, line(e), "%s is in it, which the visitor %s sent, who is not among its user IDs", sent.label(), inStep(sent.visitor, p.view, sent.step))
 	case e.VisitorID != "" && !slices.Contains(userIDs(held), e.VisitorID):
-		f = p.fail(held, line(e), "%s is in it under %s, no user ID of it", sent.label(), short(e.VisitorID))
+		f = p.fail(held, line(e), "%s is in it under the visitor %s, who is not among its user IDs", sent.label(), short(e.VisitorID))
 	case e.Name != "" && sent.name != "" && e.Name != sent.name:
 		f = p.fail(held, line(e), "%s is in it as %s", sent.label(), show(e.Name))
 	default:
@@ -157,42 +160,20 @@ func (p profile) lacking(held *evidence.Profile, events []*event) *finding {
 			f := p.fail(held, short(e.id), "%s of the step %s cannot be kept: it has the message ID of another event, %s", e.label(), e.step.step.Name, e.taken.name)
 			return &f
 		}
+		if e.fate == stored && e.taken == nil && e.id != "" {
+			if how := p.altered(held, e); how != "" {
+				f := p.fail(held, short(e.id), "%s of the step %s %s", e.label(), e.step.step.Name, how)
+				return &f
+			}
+		}
 		if e.id == "" || e.fate != stored || slices.ContainsFunc(held.Events, func(h evidence.ProfileEvent) bool { return h.ID == e.id }) {
 			continue
 		}
-		f := p.fail(held, "", "%s of the step %s is missing, which was sent under %s", e.label(), e.step.step.Name, short(e.visitor))
+		f := p.fail(held, eventCount(held), "%s is missing, which the visitor %s sent: %s", e.label(), inStep(e.visitor, p.view, e.step), p.kept(e, held))
 		f.state = true
 		return &f
 	}
 	return nil
-}
-
-// sessions judges that a customer's sessions are those of the user IDs, as the
-// backend itself tells of each.
-func (p profile) sessions(held *evidence.Profile) *finding {
-	if p.plan.Pixel.Profile.Values.Sessions == "" {
-		return nil
-	}
-	if held.Sessions == 0 && len(held.Events) > 0 {
-		f := p.fail(held, "0 sessions", "it has no session, though it has %s", plural(len(held.Events), "event"))
-		return &f
-	}
-	if held.By == scenario.ProfileVisitor {
-		return nil
-	}
-	sum := 0
-	for _, id := range held.UserIDs {
-		of := visitorProfile(p.view, id)
-		if of == nil || !of.Found {
-			return nil
-		}
-		sum += of.Sessions
-	}
-	if sum == held.Sessions {
-		return nil
-	}
-	f := p.fail(held, plural(held.Sessions, "session"), "%s, where its user IDs have %d together", plural(held.Sessions, "session"), sum)
-	return &f
 }
 
 // counted is complete where events have no message ID: of each name under each user
@@ -220,7 +201,7 @@ func (p profile) counted(held *evidence.Profile) finding {
 	for _, k := range slices.Sorted(maps.Keys(want)) {
 		visitor, name, _ := strings.Cut(k, " ")
 		if got[k] < want[k].least {
-			f := p.fail(held, "", "%d of %d events %s of %s", got[k], want[k].least, show(name), short(visitor))
+			f := p.fail(held, eventCount(held), "%d of %d events %s that the visitor %s sent", got[k], want[k].least, show(name), short(visitor))
 			f.state = true
 			return f
 		}
@@ -229,7 +210,7 @@ func (p profile) counted(held *evidence.Profile) finding {
 		for _, k := range slices.Sorted(maps.Keys(got)) {
 			visitor, name, _ := strings.Cut(k, " ")
 			if got[k] > want[k].most {
-				return p.fail(held, "", "%d events %s of %s, where %d were sent", got[k], show(name), short(visitor), want[k].most)
+				return p.fail(held, eventCount(held), "%d events %s of the visitor %s, who sent %d", got[k], show(name), short(visitor), want[k].most)
 			}
 		}
 	}
@@ -237,6 +218,9 @@ func (p profile) counted(held *evidence.Profile) finding {
 		return *f
 	}
 	if f := p.shared(held); f != nil {
+		return *f
+	}
+	if f := p.divided(held, held.UserIDs); f != nil {
 		return *f
 	}
 	return p.whole(held)
@@ -255,11 +239,11 @@ func (p profile) joined(held *evidence.Profile, with *view) finding {
 			continue
 		}
 		if slices.ContainsFunc(events, func(e *event) bool { return e.visitor == id && e.fate == stored }) {
-			f := p.fail(held, "", "%s of the step %s is no user ID of it", short(id), with.step.Name)
+			f := p.fail(held, idLine(held), "the visitor %s was not merged into %s: %s", inStep(id, p.view, with), named(held), p.whereabouts(id, held))
 			f.state = true
 			return f
 		}
-		return inconclusive("no hit of %s, of the step %s, is known to have been taken", short(id), with.step.Name)
+		return inconclusive("no hit of the visitor %s is known to have been taken", inStep(id, p.view, with))
 	}
 	if !p.byCount(held) {
 		if f := p.lacking(held, events); f != nil {
@@ -275,18 +259,24 @@ func (p profile) joined(held *evidence.Profile, with *view) finding {
 	if len(taken) == 0 {
 		return inconclusive("no event of the step %s is known to have been taken", with.step.Name)
 	}
+	if f := p.divided(held, ids); f != nil {
+		return *f
+	}
 	for _, id := range ids {
 		if f := p.inherits(held, id); f != nil {
 			return *f
 		}
+		if f := p.lost(held, id); f != nil {
+			return *f
+		}
 	}
 	if n := under(held, ids); p.byCount(held) && n < len(taken) {
-		return p.fail(held, "", "%s of %s, where the step %s alone had %d", plural(n, "event"), list(ids), with.step.Name, len(taken))
+		return p.fail(held, "", "%s of %s, where the step %s alone had %d", plural(n, "event"), theVisitors(ids), with.step.Name, len(taken))
 	}
 	if reason := doubtful(p.own(with, p.view)); reason != "" {
 		return inconclusive("%s", reason)
 	}
-	return p.pass(held, "it has %s of the step %s and %s", list(ids), with.step.Name, plural(len(taken), "event")+" of it")
+	return p.pass(held, "%s of the step %s %s among its user IDs, with %s of the step", theVisitors(ids), with.step.Name, isOrAre(ids), plural(len(taken), "event"))
 }
 
 func times(held *evidence.Profile, id string) int {
@@ -327,13 +317,13 @@ func (p profile) inherits(held *evidence.Profile, id string) *finding {
 	} {
 		for _, name := range slices.Sorted(maps.Keys(kind.of)) {
 			if _, there := kind.held[name]; !there && kind.path != "" {
-				f := p.fail(held, "", "the %s attribute %s of %s is not among its own", kind.name, show(name), short(id))
+				f := p.fail(held, "", "the %s attribute %s of the visitor %s is not among those of %s", kind.name, show(name), short(id), named(held))
 				return &f
 			}
 		}
 	}
 	if values.Sessions != "" && held.Sessions < of.Sessions {
-		f := p.fail(held, plural(held.Sessions, "session"), "%s, where %s alone has %d", plural(held.Sessions, "session"), short(id), of.Sessions)
+		f := p.fail(held, plural(held.Sessions, "session"), "%s, where the visitor %s alone has %d", plural(held.Sessions, "session"), short(id), of.Sessions)
 		return &f
 	}
 	return nil
@@ -348,26 +338,26 @@ func (p profile) apart(held *evidence.Profile, with *view) finding {
 	}
 	for _, id := range ids {
 		if slices.Contains(userIDs(held), id) {
-			return p.fail(held, short(id), "%s of the step %s is a user ID of it", short(id), with.step.Name)
+			return p.fail(held, short(id), "the visitor %s was merged into %s: he is among its user IDs%s", inStep(id, p.view, with), named(held), p.contradiction(id, held))
 		}
 	}
 	for _, e := range events {
 		if times(held, e.id) > 0 {
-			return p.fail(held, short(e.id), "%s of the step %s is in it", e.label(), with.step.Name)
+			return p.fail(held, short(e.id), "%s is in it, which the visitor %s sent", e.label(), inStep(e.visitor, p.view, with))
 		}
 	}
 	for _, e := range held.Events {
 		if slices.Contains(ids, e.VisitorID) {
-			return p.fail(held, line(e), "%s is in it under %s of the step %s", labelOf(e), short(e.VisitorID), with.step.Name)
+			return p.fail(held, line(e), "%s is in it under the visitor %s", labelOf(e), inStep(e.VisitorID, p.view, with))
 		}
 	}
 	for _, id := range ids {
 		other := visitorProfile(p.view, id)
 		switch {
 		case other == nil || !other.Found:
-			return inconclusive("the backend has no profile of %s, of the step %s, that could have been merged", short(id), with.step.Name)
+			return inconclusive("the backend has no profile of the visitor %s that could have been merged", inStep(id, p.view, with))
 		case other.CustomerID != "" && (other.CustomerID == held.ID || other.CustomerID == held.CustomerID):
-			return p.fail(other, short(other.CustomerID), "%s of the step %s belongs to the customer %s as well", short(id), with.step.Name, short(other.CustomerID))
+			return p.fail(other, short(other.CustomerID), "the visitor %s was merged into the customer %s: it is what the backend says of him", inStep(id, p.view, with), short(other.CustomerID))
 		}
 	}
 	switch doubt := doubtful(p.own(with, p.view)); {
@@ -375,6 +365,13 @@ func (p profile) apart(held *evidence.Profile, with *view) finding {
 		return inconclusive("%s", doubt)
 	case len(held.Events) == 0:
 		return inconclusive("the profile holds no event at all")
+	case !p.recognised(held):
+		return inconclusive("the profile holds no user ID and event that a browser of the journey is known to have sent, so that it holds none of the step's proves nothing")
 	}
-	return p.pass(held, "nothing of %s of the step %s", list(ids), with.step.Name)
+	for _, id := range ids {
+		if f := p.foreign(visitorProfile(p.view, id)); f != nil {
+			return *f
+		}
+	}
+	return p.pass(held, "nothing of %s of the step %s", theVisitors(ids), with.step.Name)
 }

@@ -61,7 +61,11 @@ func (i identity) roles() []string {
 	if i.plan.Scenario.CustomerID() != "" && i.plan.Scenario.Config.Customer[scenario.RoleCustomerID] == "" {
 		roles = append(roles, scenario.RoleCustomerID)
 	}
-	return append(roles, slices.Sorted(maps.Keys(i.plan.Scenario.Config.Customer))...)
+	given := slices.Sorted(maps.Keys(i.plan.Scenario.Config.Customer))
+	if i.view.who == scenario.PersonSecond { // what both have in common is his own as well
+		given = slices.DeleteFunc(given, func(role string) bool { return slices.Contains(i.plan.Scenario.Config.Shares, role) })
+	}
+	return append(roles, given...)
 }
 
 // values returns what the visitor was known by before the step, each once. What the

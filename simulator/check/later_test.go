@@ -247,13 +247,13 @@ func TestRecords(t *testing.T) {
 		grown, unchanged verdict.Outcome
 		text             string
 	}{
-		"stays, after it grew":   {[3]string{"0", "1", "1"}, nil, verdict.Fail, verdict.Pass, "1; at the end of the step again it was 1"},
-		"grows":                  {[3]string{"0", "1", "2"}, nil, verdict.Pass, verdict.Fail, "2; at the end of the step again it was 1"},
-		"shrinks":                {[3]string{"0", "2", "1"}, nil, verdict.Fail, verdict.Fail, "1; at the end of the step again it was 2"},
+		"stays, after it grew":   {[3]string{"0", "1", "1"}, nil, verdict.Fail, verdict.Pass, "returning-visitors: 1, as at the end of the step again; it grew in the step again"},
+		"grows":                  {[3]string{"0", "1", "2"}, nil, verdict.Pass, verdict.Fail, "returning-visitors: 2, after 1 at the end of the step again"},
+		"shrinks":                {[3]string{"0", "2", "1"}, nil, verdict.Fail, verdict.Fail, "returning-visitors: 1, after 2 at the end of the step again"},
 		"never grows":            {[3]string{"0", "0", "0"}, nil, verdict.Fail, verdict.Inconclusive, "it grew in no step"},
 		"by number, not by text": {[3]string{"8", "9", "10"}, nil, verdict.Pass, verdict.Fail, ""},
 		"large":                  {[3]string{"9007199254740992", "9007199254740993", "9007199254740993"}, nil, verdict.Fail, verdict.Pass, ""},
-		"over a gap":             {[3]string{"0", "", "1"}, nil, verdict.Pass, verdict.Fail, "at the end of the step first it was 0"},
+		"over a gap":             {[3]string{"0", "", "1"}, nil, verdict.Pass, verdict.Fail, "1, after 0 at the end of the step first"},
 		"not before":             {[3]string{"", "", "1"}, nil, verdict.Inconclusive, verdict.Inconclusive, "at the end of no earlier step"},
 		"not now":                {[3]string{"0", "1", ""}, nil, verdict.Inconclusive, verdict.Inconclusive, "returning-visitors was not read at the end of the step anonymous"},
 		"no number":              {[3]string{"0", "1", "many"}, nil, verdict.Inconclusive, verdict.Inconclusive, `was no number: "many"`},
@@ -287,7 +287,7 @@ func TestTheRecordIsOneForAll(t *testing.T) {
 		scenario.Expectation{At: "mine", Record: "returning-visitors", Is: "grown"})
 	ev := recordOf(p, map[string]func(*recorder){"theirs": sending("eid=1"), "mine": sending("eid=1")})
 	ev.Snapshots[0].Records, ev.Snapshots[1].Records = map[string]string{"returning-visitors": "3"}, map[string]string{"returning-visitors": "4"}
-	if v := Judge(p, ev)[0]; v.Outcome != verdict.Pass || !strings.Contains(v.Observed, "step theirs it was 3") {
+	if v := Judge(p, ev)[0]; v.Outcome != verdict.Pass || !strings.Contains(v.Observed, "4, after 3 at the end of the step theirs") {
 		t.Errorf("got %s", told([]verdict.Verdict{v}))
 	}
 }

@@ -74,7 +74,7 @@ func TestLateHitsAreDemandedOnceTheyHaveCome(t *testing.T) {
 		"not demanded yet":     {scenario.Expectation{At: "held-up", Profile: "visitor", Is: "complete"}, nil, verdict.Pass, "1 event"},
 		"there":                {scenario.Expectation{At: "delivered", Profile: "customer", Is: "present"}, nil, verdict.Pass, "there"},
 		"demanded":             {scenario.Expectation{At: "delivered", Profile: "customer", Is: "complete"}, nil, verdict.Pass, "4 events"},
-		"demanded and missing": {scenario.Expectation{At: "delivered", Profile: "customer", Is: "complete"}, without("delivered"), verdict.Fail, "view a2000000… of the step held-up is missing"},
+		"demanded and missing": {scenario.Expectation{At: "delivered", Profile: "customer", Is: "complete"}, without("delivered"), verdict.Fail, "view a2000000… is missing, which the visitor aaaaaaaa… (step held-up) sent"},
 		"joined and missing":   {scenario.Expectation{At: "delivered", Profile: "customer", Is: "joined", With: "held-up"}, without("delivered"), verdict.Fail, "is missing"},
 	}
 	for name, test := range tests {
@@ -109,14 +109,14 @@ func TestAnotherBrowsersHitsInFlight(t *testing.T) {
 	v := judged(t, merging(t, journey...), sent(), nil, scenario.Expectation{At: "elsewhere-signing-in", Profile: "customer", Is: "complete"})
 	mustBe(t, v, verdict.Pass, "4 events of 2 user IDs")
 	v = judged(t, merging(t, journey...), sent(), nil, scenario.Expectation{At: "back", Profile: "customer", Is: "complete"})
-	mustBe(t, v, verdict.Fail, "ping a3000000… of the step signing-in is missing")
+	mustBe(t, v, verdict.Fail, "ping a3000000… is missing, which the visitor aaaaaaaa… (step signing-in) sent: the backend has it with nobody")
 	// What the second browser sent is the same person's.
 	lost := func(ev *evidence.Evidence) {
 		p := held(ev, "back", "customer", "")
 		p.Events = slices.DeleteFunc(p.Events, func(e evidence.ProfileEvent) bool { return e.ID == idOf("b1") })
 	}
 	v = judged(t, merging(t, journey...), sent(), lost, scenario.Expectation{At: "back", Profile: "customer", Is: "joined", With: "elsewhere"})
-	mustBe(t, v, verdict.Fail, "view b1000000… of the step elsewhere is missing")
+	mustBe(t, v, verdict.Fail, "view b1000000… is missing, which the visitor bbbbbbbb… (step elsewhere) sent: the backend has it with that visitor alone")
 }
 
 // TestEventsWithoutMessageIDsAreCounted: of each name under each user ID.
@@ -128,11 +128,11 @@ func TestEventsWithoutMessageIDsAreCounted(t *testing.T) {
 		text    string
 	}{
 		"right":   {nil, verdict.Pass, "4 events of 2 user IDs"},
-		"missing": {func(ev *evidence.Evidence) { p := held(ev, "signing-up", "customer", ""); p.Events = p.Events[1:] }, verdict.Fail, `0 of 1 events "view" of aaaaaaaa…`},
+		"missing": {func(ev *evidence.Evidence) { p := held(ev, "signing-up", "customer", ""); p.Events = p.Events[1:] }, verdict.Fail, `0 of 1 events "view" that the visitor aaaaaaaa… sent`},
 		"twice": {func(ev *evidence.Evidence) {
 			p := held(ev, "signing-up", "customer", "")
 			p.Events = append(p.Events, p.Events[0])
-		}, verdict.Fail, `2 events "view" of aaaaaaaa…, where 1 were sent`},
+		}, verdict.Fail, `2 events "view" of the visitor aaaaaaaa…, who sent 1`},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -365,8 +365,8 @@ func TestAHitThatWaitedBelongsToItsMaking(t *testing.T) {
 		}
 	}
 	joined := scenario.Expectation{At: "signing-out", Profile: "customer", Is: "joined", With: "acting"}
-	mustBe(t, judged(t, merging(t, journey...), sent(userA, deviceD), nil, joined), verdict.Pass, "aaaaaaaa… of the step acting and 1 event of it")
-	mustBe(t, judged(t, merging(t, journey...), sent(userC, deviceE), nil, joined), verdict.Fail, "cccccccc… of the step acting is no user ID of it")
+	mustBe(t, judged(t, merging(t, journey...), sent(userA, deviceD), nil, joined), verdict.Pass, "the visitor aaaaaaaa… of the step acting is among its user IDs, with 1 event of the step")
+	mustBe(t, judged(t, merging(t, journey...), sent(userC, deviceE), nil, joined), verdict.Fail, "the visitor cccccccc… (step acting) was not merged into the customer 62e3f019…: he is still nobody's")
 	anonymous := scenario.Expectation{At: "as-nobody", Profile: "visitor", Is: "anonymous"}
 	late := sent(userA, deviceD)
 	late["as-nobody"] = append([]reported{{uid: userA, did: deviceD, mid: idOf("a4"), name: "leave", made: 3*time.Minute + time.Second}}, late["as-nobody"]...)

@@ -36,9 +36,9 @@ func (b *bench) lookAtProfile(e *scenario.Expectation, v *view) finding {
 			return inconclusive("%s", reason)
 		}
 		if e.Is == scenario.StateJoined {
-			return p.each(func(held *evidence.Profile) finding { return p.joined(held, with) })
+			return p.each(func(held *evidence.Profile) finding { return p.pure(held, p.joined(held, with)) })
 		}
-		return p.each(func(held *evidence.Profile) finding { return p.apart(held, with) })
+		return p.each(func(held *evidence.Profile) finding { return p.pure(held, p.apart(held, with)) })
 	}
 	switch e.Is {
 	case scenario.StatePresent:
@@ -46,11 +46,11 @@ func (b *bench) lookAtProfile(e *scenario.Expectation, v *view) finding {
 	case scenario.StateAbsent:
 		return p.absent()
 	case scenario.StateAnonymous:
-		return p.each(p.anonymous)
+		return p.each(func(held *evidence.Profile) finding { return p.pure(held, p.anonymous(held)) })
 	case scenario.StateMarked:
 		return p.each(p.marked)
 	case scenario.StateComplete:
-		return p.each(p.complete)
+		return p.each(func(held *evidence.Profile) finding { return p.pure(held, p.complete(held)) })
 	case scenario.StateUnchanged:
 		return p.unchanged()
 	}
@@ -222,7 +222,7 @@ func (p profile) fair(v *view) bool {
 		case !slices.Contains(clear, p.route(w, w)):
 			return false
 		case w.step.Fenced:
-			return p.awake(v)
+			return p.bench.of(v).awake(v)
 		}
 	}
 	return false

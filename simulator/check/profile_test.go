@@ -59,6 +59,13 @@ func profileCases() map[string]profileCase {
 			s.Profiles = slices.DeleteFunc(s.Profiles, func(p evidence.Profile) bool { return p.By == by && (p.ID == id || p.Person == id) })
 		}
 	}
+	unmerged := func(of string) func(*evidence.Evidence) {
+		return func(ev *evidence.Evidence) {
+			held(ev, "signing-up", customer, "").UserIDs = []string{userB}
+			p := held(ev, "signing-up", visitor, userA)
+			p.CustomerID, p.Marked = of, of != ""
+		}
+	}
 	lose := func(id string) func(*evidence.Profile) {
 		return func(p *evidence.Profile) {
 			p.Events = slices.DeleteFunc(p.Events, func(e evidence.ProfileEvent) bool { return e.ID == idOf(id) })
@@ -116,15 +123,15 @@ func profileCases() map[string]profileCase {
 		"marked visitor, not yet":       {"acting", visitor, "marked", "", nil, nil, verdict.Inconclusive, "no identification of that customer"},
 		"complete":                      {"signing-up", customer, "complete", "", nil, nil, verdict.Pass, "4 events of 2 user IDs, each once"},
 		"complete, visitor":             {"acting", visitor, "complete", "", nil, nil, verdict.Pass, "2 events of 1 user ID, each once"},
-		"complete, one missing":         {"signing-up", customer, "complete", "", nil, signedUp(lose("a1")), verdict.Fail, "view a1000000… of the step first-visit is missing, which was sent under aaaaaaaa…"},
+		"complete, one missing":         {"signing-up", customer, "complete", "", nil, signedUp(lose("a1")), verdict.Fail, "view a1000000… is missing, which the visitor aaaaaaaa… (step first-visit) sent: the backend has it with that visitor alone"},
 		"complete, twice":               {"signing-up", customer, "complete", "", nil, signedUp(func(p *evidence.Profile) { p.Events = append(p.Events, p.Events[0]) }), verdict.Fail, "view a1000000… is in it twice"},
 		"complete, unheard of":          {"signing-up", customer, "complete", "", nil, signedUp(func(p *evidence.Profile) { p.Events = append(p.Events, evidence.ProfileEvent{ID: idOf("99")}) }), verdict.Fail, "which no browser sent by then"},
 		"complete, a stranger's": {"browsing", customer, "complete", "", nil, func(ev *evidence.Evidence) {
 			p := held(ev, "browsing", customer, "")
 			p.Events = append(p.Events, evidence.ProfileEvent{ID: idOf("51"), VisitorID: userS, Name: "view"})
-		}, verdict.Fail, "sent under 55555555…, no user ID of it"},
+		}, verdict.Fail, "which the visitor 55555555… (step stranger, another person) sent, who is not among its user IDs"},
 		"complete, a later one":      {"signing-up", customer, "complete", "", nil, signedUp(func(p *evidence.Profile) { p.Events = append(p.Events, evidence.ProfileEvent{ID: idOf("b4")}) }), verdict.Fail, "which no browser sent by then"},
-		"complete, under another ID": {"signing-up", customer, "complete", "", nil, signedUp(func(p *evidence.Profile) { p.Events[0].VisitorID = userS }), verdict.Fail, "under 55555555…"},
+		"complete, under another ID": {"signing-up", customer, "complete", "", nil, signedUp(func(p *evidence.Profile) { p.Events[0].VisitorID = userS }), verdict.Fail, "under the visitor 55555555…"},
 		"complete, renamed":          {"signing-up", customer, "complete", "", nil, signedUp(func(p *evidence.Profile) { p.Events[0].Name = "other" }), verdict.Fail, `as "other"`},
 		"complete, refused one in it": {"signing-up", customer, "complete", "", func(s map[string][]reported) { s["acting"][0].refused = "too long" }, signedUp(func(p *evidence.Profile) {
 			p.Events = append(p.Events, evidence.ProfileEvent{ID: idOf("b2"), VisitorID: userB, Name: "act"})
@@ -142,13 +149,13 @@ func profileCases() map[string]profileCase {
 			again := s["acting"][0]
 			s["acting"][0].status = 503
 			s["signing-up"] = append(s["signing-up"], again)
-		}, signedUp(lose("b2")), verdict.Fail, "act b2000000… of the step acting is missing"},
+		}, signedUp(lose("b2")), verdict.Fail, "act b2000000… is missing, which the visitor bbbbbbbb… (step acting) sent"},
 		"complete, after the snapshot": {"browsing", customer, "complete", "", func(s map[string][]reported) { s["browsing"][0].arrived = 6*time.Minute + time.Second }, nil, verdict.Pass, "4 events"},
 		"complete, while it was read": {"browsing", customer, "complete", "", nil, func(ev *evidence.Evidence) {
 			ev.Snapshot("browsing").ProfilesRead = 5*time.Minute + 30*time.Second - 1
 			lose("b4")(held(ev, "browsing", customer, ""))
 		}, verdict.Pass, "4 events"},
-		"complete, no user IDs":      {"signing-up", customer, "complete", "", nil, signedUp(func(p *evidence.Profile) { p.UserIDs = nil }), verdict.Fail, "it has no user ID"},
+		"complete, no user IDs":      {"signing-up", customer, "complete", "", nil, signedUp(func(p *evidence.Profile) { p.UserIDs = nil }), verdict.Fail, "the customer 62e3f019… has no user ID"},
 		"complete, a hit not whole":  {"signing-up", customer, "complete", "", nil, func(ev *evidence.Evidence) { sentIn(ev, "acting").Incomplete = "cut" }, verdict.Inconclusive, "not known whole: cut"},
 		"complete, a hit without ID": {"signing-up", customer, "complete", "", func(s map[string][]reported) { s["acting"][0].mid = "" }, nil, verdict.Inconclusive, "carries no message ID"},
 		"complete, sessions lost":    {"signing-up", customer, "complete", "", nil, signedUp(func(p *evidence.Profile) { p.Sessions = 1 }), verdict.Fail, "1 session, where its user IDs have 2 together"},
@@ -166,37 +173,57 @@ func profileCases() map[string]profileCase {
 		"complete, another's as well": {"signing-up", customer, "complete", "", nil, func(ev *evidence.Evidence) {
 			s := ev.Snapshot("signing-up")
 			s.Profiles = append(s.Profiles, evidence.Profile{By: customer, ID: userS, Person: "third", Found: true, UserIDs: []string{userA}})
-		}, verdict.Fail, "aaaaaaaa… is a user ID of the customer 55555555… as well"},
+		}, verdict.Fail, "the visitor aaaaaaaa… is a user ID of two: of the customer 62e3f019… and of the customer 55555555…"},
 		"anonymous, but a customer's": {"as-nobody", visitor, "anonymous", "", nil, func(ev *evidence.Evidence) {
 			p := held(ev, "as-nobody", customer, "")
 			p.UserIDs = append(p.UserIDs, userC)
 		}, verdict.Fail, "the visitor cccccccc… is a user ID of the customer"},
 		"complete, nothing answered": {"acting", visitor, "complete", "", func(s map[string][]reported) { s["second-visit"][0].status, s["acting"][0].status = 503, 503 }, nil, verdict.Inconclusive, "no event of its user IDs is known to have been taken"},
-		"joined":                     {"signing-up", customer, "joined", "first-visit", nil, nil, verdict.Pass, "it has aaaaaaaa… of the step first-visit and 1 event of it"},
+		"joined":                     {"signing-up", customer, "joined", "first-visit", nil, nil, verdict.Pass, "the visitor aaaaaaaa… of the step first-visit is among its user IDs, with 1 event of the step"},
 		"joined with itself":         {"signing-up", customer, "joined", "signing-up", nil, nil, verdict.Pass, "bbbbbbbb…"},
-		"joined, ID missing":         {"signing-up", customer, "joined", "first-visit", nil, signedUp(func(p *evidence.Profile) { p.UserIDs = []string{userB} }), verdict.Fail, "aaaaaaaa… of the step first-visit is no user ID of it"},
-		"joined, event missing":      {"signing-up", customer, "joined", "first-visit", nil, signedUp(lose("a1")), verdict.Fail, "is missing"},
-		"joined, event twice":        {"signing-up", customer, "joined", "first-visit", nil, signedUp(func(p *evidence.Profile) { p.Events = append(p.Events, p.Events[0]) }), verdict.Fail, "is in it 2 times"},
-		"joined, attribute lost":     {"signing-up", customer, "joined", "acting", nil, signedUp(func(p *evidence.Profile) { p.CustomAttributes = nil }), verdict.Fail, `the custom attribute "favourite" of bbbbbbbb… is not among its own`},
-		"joined, sessions lost":      {"signing-up", customer, "joined", "acting", nil, signedUp(func(p *evidence.Profile) { p.Sessions = 0 }), verdict.Fail, "0 sessions, where bbbbbbbb… alone has 1"},
-		"joined, never delivered":    {"signing-up", customer, "joined", "first-visit", failing("first-visit"), nil, verdict.Inconclusive, "no hit of aaaaaaaa…"},
-		"joined, nothing sent":       {"browsing", customer, "joined", "signing-out", nil, nil, verdict.Inconclusive, "sent no visitor ID in the step signing-out"},
-		"apart":                      {"browsing", customer, "apart", "stranger", nil, nil, verdict.Pass, "nothing of 55555555… of the step stranger"},
+		"joined, ID missing":         {"signing-up", customer, "joined", "first-visit", nil, signedUp(func(p *evidence.Profile) { p.UserIDs = []string{userB} }), verdict.Fail, "was not merged into the customer 62e3f019…: he is not among its user IDs, though the backend says of him that he belongs to it"},
+		"joined, still nobody's":     {"signing-up", customer, "joined", "first-visit", nil, unmerged(""), verdict.Fail, "the visitor aaaaaaaa… (step first-visit) was not merged into the customer 62e3f019…: he is still nobody's"},
+		"joined, another's":          {"signing-up", customer, "joined", "first-visit", nil, unmerged(userS), verdict.Fail, "was not merged into the customer 62e3f019…: he belongs to the customer 55555555…"},
+		"joined, on another's list": {"signing-up", customer, "joined", "first-visit", nil, func(ev *evidence.Evidence) {
+			unmerged("")(ev)
+			s := ev.Snapshot("signing-up")
+			s.Profiles = append(s.Profiles, evidence.Profile{By: customer, ID: userS, Person: "third", Found: true, UserIDs: []string{userA}})
+		}, verdict.Fail, "he is a user ID of the customer 55555555…"},
+		"joined, marked as nobody's": {"signing-up", customer, "joined", "first-visit", nil, func(ev *evidence.Evidence) {
+			unmerged("")(ev)
+			held(ev, "signing-up", visitor, userA).Marked = true
+		}, verdict.Fail, "he is marked as a customer, though of nobody"},
+		"joined, visitor gone": {"signing-up", customer, "joined", "first-visit", nil, func(ev *evidence.Evidence) {
+			unmerged("")(ev)
+			gone("signing-up", visitor, userA)(ev)
+		}, verdict.Fail, "the backend has no profile of him"},
+		"joined, event with another": {"signing-up", customer, "joined", "first-visit", nil, func(ev *evidence.Evidence) {
+			signedUp(lose("a1"))(ev)
+			s := ev.Snapshot("signing-up")
+			s.Profiles = append(s.Profiles, evidence.Profile{By: customer, ID: userS, Person: "third", Found: true, Events: []evidence.ProfileEvent{{ID: idOf("a1")}}})
+		}, verdict.Fail, "the backend has it with the customer 55555555…"},
+		"joined, event missing":   {"signing-up", customer, "joined", "first-visit", nil, signedUp(lose("a1")), verdict.Fail, "is missing"},
+		"joined, event twice":     {"signing-up", customer, "joined", "first-visit", nil, signedUp(func(p *evidence.Profile) { p.Events = append(p.Events, p.Events[0]) }), verdict.Fail, "is in it 2 times"},
+		"joined, attribute lost":  {"signing-up", customer, "joined", "acting", nil, signedUp(func(p *evidence.Profile) { p.CustomAttributes = nil }), verdict.Fail, `the custom attribute "favourite" of the visitor bbbbbbbb… is not among those of the customer 62e3f019…`},
+		"joined, sessions lost":   {"signing-up", customer, "joined", "acting", nil, signedUp(func(p *evidence.Profile) { p.Sessions = 0 }), verdict.Fail, "0 sessions, where the visitor bbbbbbbb… alone has 1"},
+		"joined, never delivered": {"signing-up", customer, "joined", "first-visit", failing("first-visit"), nil, verdict.Inconclusive, "no hit of the visitor aaaaaaaa… (step first-visit) is known"},
+		"joined, nothing sent":    {"browsing", customer, "joined", "signing-out", nil, nil, verdict.Inconclusive, "sent no visitor ID in the step signing-out"},
+		"apart":                   {"browsing", customer, "apart", "stranger", nil, nil, verdict.Pass, "nothing of the visitor 55555555… of the step stranger"},
 		"apart, its ID": {"browsing", customer, "apart", "stranger", nil, func(ev *evidence.Evidence) {
 			p := held(ev, "browsing", customer, "")
 			p.UserIDs = append(p.UserIDs, userS)
-		}, verdict.Fail, "55555555… of the step stranger is a user ID of it"},
-		"apart, its event":       {"browsing", customer, "apart", "stranger", nil, func(ev *evidence.Evidence) { held(ev, "browsing", customer, "").Events[0].ID = idOf("51") }, verdict.Fail, "view 51000000… of the step stranger is in it"},
-		"apart, an event of its": {"browsing", customer, "apart", "stranger", nil, func(ev *evidence.Evidence) { held(ev, "browsing", customer, "").Events[0].VisitorID = userS }, verdict.Fail, "under 55555555… of the step stranger"},
+		}, verdict.Fail, "the visitor 55555555… (step stranger, another person) was merged into the customer 62e3f019…: he is among its user IDs, though the backend says of him that he is nobody's"},
+		"apart, its event":       {"browsing", customer, "apart", "stranger", nil, func(ev *evidence.Evidence) { held(ev, "browsing", customer, "").Events[0].ID = idOf("51") }, verdict.Fail, "view 51000000… is in it, which the visitor 55555555… (step stranger, another person) sent"},
+		"apart, an event of its": {"browsing", customer, "apart", "stranger", nil, func(ev *evidence.Evidence) { held(ev, "browsing", customer, "").Events[0].VisitorID = userS }, verdict.Fail, "under the visitor 55555555… (step stranger, another person)"},
 		"apart, claimed by it": {"browsing", customer, "apart", "stranger", nil, func(ev *evidence.Evidence) {
 			p := held(ev, "browsing", visitor, userS)
 			p.CustomerID = held(ev, "browsing", customer, "").ID
-		}, verdict.Fail, "belongs to the customer"},
-		"apart, no stranger":          {"browsing", customer, "apart", "stranger", nil, gone("browsing", visitor, userS), verdict.Inconclusive, "has no profile of 55555555…"},
-		"apart, stranger not read":    {"browsing", customer, "apart", "stranger", nil, unread("browsing", visitor, userS), verdict.Inconclusive, "has no profile of 55555555…"},
+		}, verdict.Fail, "was merged into the customer 62e3f019…: it is what the backend says of him"},
+		"apart, no stranger":          {"browsing", customer, "apart", "stranger", nil, gone("browsing", visitor, userS), verdict.Inconclusive, "has no profile of the visitor 55555555… (step stranger, another person)"},
+		"apart, stranger not read":    {"browsing", customer, "apart", "stranger", nil, unread("browsing", visitor, userS), verdict.Inconclusive, "has no profile of the visitor 55555555… (step stranger, another person)"},
 		"apart, stranger's hits lost": {"browsing", customer, "apart", "stranger", failing("stranger"), nil, verdict.Inconclusive, "has no profile of"},
 		"apart, customer not there":   {"browsing", customer, "apart", "stranger", nil, gone("browsing", customer, ""), verdict.Fail, "there is no profile"},
-		"apart, the same person":      {"browsing", customer, "apart", "first-visit", nil, nil, verdict.Fail, "is a user ID of it"},
+		"apart, the same person":      {"browsing", customer, "apart", "first-visit", nil, nil, verdict.Fail, "the visitor aaaaaaaa… (step first-visit) was merged into the customer 62e3f019…: he is among its user IDs"},
 		"apart, silent":               {"browsing", customer, "apart", "signing-out", nil, nil, verdict.Inconclusive, "sent no visitor ID"},
 		"unchanged":                   {"as-nobody", customer, "unchanged", "", nil, nil, verdict.Pass, "as at the end of the step signing-out; it changed in the step signing-up"},
 		"unchanged, an event":         {"browsing", customer, "unchanged", "", nil, nil, verdict.Fail, "it has got the event view b4000000…"},

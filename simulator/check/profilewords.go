@@ -67,6 +67,83 @@ func named(held *evidence.Profile) string {
 	return "the customer " + short(held.ID)
 }
 
+// inStep names a visitor by his ID and the step in which he was seen, for a reader of
+// what is judged at the end of another one.
+func inStep(id string, at, seen *view) string {
+	about := "step " + seen.step.Name
+	if seen.who != at.who {
+		about += ", another person"
+	}
+	return short(id) + " (" + about + ")"
+}
+
+// theVisitors names visitors by their IDs.
+func theVisitors(ids []string) string {
+	if len(ids) == 1 {
+		return "the visitor " + list(ids)
+	}
+	return "the visitors " + list(ids)
+}
+
+func isOrAre(ids []string) string {
+	if len(ids) == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// whereabouts says whose a visitor is who is not among the profile's user IDs, as the
+// backend says of him at the end of the step.
+func (p profile) whereabouts(id string, held *evidence.Profile) string {
+	of := visitorProfile(p.view, id)
+	other := p.holder(id, held)
+	switch {
+	case of == nil:
+		return "the backend was not asked whose he is"
+	case !of.Found:
+		return "the backend has no profile of him"
+	case of.CustomerID == "" && other != nil:
+		return "he is a user ID of " + named(other)
+	case of.CustomerID == "" && of.Marked:
+		return "he is marked as a customer, though of nobody"
+	case of.CustomerID == "":
+		return "he is still nobody's"
+	case of.CustomerID == held.ID || of.CustomerID == held.CustomerID:
+		return "he is not among its user IDs, though the backend says of him that he belongs to it"
+	}
+	return "he belongs to the customer " + short(of.CustomerID)
+}
+
+// contradiction adds what the backend says of a visitor himself, where it is not that
+// he belongs to the profile that lists him.
+func (p profile) contradiction(id string, held *evidence.Profile) string {
+	of := visitorProfile(p.view, id)
+	switch {
+	case of == nil, of.CustomerID != "" && (of.CustomerID == held.ID || of.CustomerID == held.CustomerID):
+		return ""
+	case !of.Found:
+		return ", though the backend has no profile of him"
+	case of.CustomerID == "":
+		return ", though the backend says of him that he is nobody's"
+	}
+	return ", though the backend says of him that he belongs to the customer " + short(of.CustomerID)
+}
+
+// kept says where the backend keeps an event that the profile lacks, as far as it
+// was asked.
+func (p profile) kept(e *event, lacks *evidence.Profile) string {
+	for _, by := range []string{scenario.ProfileCustomer, scenario.ProfileVisitor} {
+		if of := profileOf(p.view, func(held *evidence.Profile) bool {
+			return held.By == by && held.ID != lacks.ID && times(held, e.id) > 0
+		}); of != nil && by == scenario.ProfileVisitor && of.ID == e.visitor {
+			return "the backend has it with that visitor alone"
+		} else if of != nil {
+			return "the backend has it with " + named(of)
+		}
+	}
+	return "the backend has it with nobody who was asked for"
+}
+
 // labelOf names an event of a profile.
 func labelOf(e evidence.ProfileEvent) string {
 	name := e.Name
@@ -93,6 +170,16 @@ func lines(held *evidence.Profile) []string {
 	return list
 }
 
+// idLine and eventCount are parts of an excerpt.
+func idLine(held *evidence.Profile) string {
+	if len(held.UserIDs) == 0 {
+		return "no user ID"
+	}
+	return "user IDs: " + list(held.UserIDs)
+}
+
+func eventCount(held *evidence.Profile) string { return plural(len(held.Events), "event") }
+
 // mostEvents is how many events an excerpt shows at least: it shows more only where
 // one of them is what decides.
 const mostEvents = 12
@@ -117,14 +204,10 @@ func (p profile) excerpt(held *evidence.Profile, mark string) *verdict.Excerpt {
 	case held.CustomerID != held.ID:
 		of = ", of the customer " + short(held.CustomerID)
 	}
-	ids := "user IDs: " + list(held.UserIDs)
-	if len(held.UserIDs) == 0 {
-		ids = "no user ID"
-	}
 	shown := []shownLine{
 		{text: title + ", " + marked + of, mark: mark},
-		{indent: "  ", text: ids, mark: mark},
-		{indent: "  ", text: plural(len(held.Events), "event") + " in " + plural(held.Sessions, "session"), mark: mark},
+		{indent: "  ", text: idLine(held), mark: mark},
+		{indent: "  ", text: eventCount(held) + " in " + plural(held.Sessions, "session"), mark: mark},
 	}
 	for i, e := range held.Events {
 		if text := line(e); i < mostEvents || mark != "" && strings.Contains(text, mark) {
@@ -162,9 +245,9 @@ func expectedOfProfile(e *scenario.Expectation) string {
 	case scenario.StateComplete:
 		return "every event that was sent under its user IDs, each once, and no other"
 	case scenario.StateJoined:
-		return "the user IDs and the events of the step " + e.With + ", each event once"
+		return "the visitors of the step " + e.With + " among its user IDs, and each event of the step once"
 	case scenario.StateApart:
-		return "no user ID and no event of the step " + e.With
+		return "no visitor of the step " + e.With + " among its user IDs, and no event of the step"
 	}
 	return "as at the end of the step before"
 }

@@ -40,7 +40,10 @@ func (r recorded) compared(is string) finding {
 	if then == nil {
 		return inconclusive("%s", reason)
 	}
-	observed := fmt.Sprintf("%s; at the end of the step %s it was %s", r.view.snapshot.Records[r.name], before.step.Name, before.snapshot.Records[r.name])
+	observed := fmt.Sprintf("%s: %s, as at the end of the step %s", r.name, r.view.snapshot.Records[r.name], before.step.Name)
+	if now.Cmp(then) != 0 {
+		observed = fmt.Sprintf("%s: %s, after %s at the end of the step %s", r.name, r.view.snapshot.Records[r.name], before.snapshot.Records[r.name], before.step.Name)
+	}
 	switch {
 	case !r.view.step.Fenced:
 		return inconclusive("the step %s was not seen to come to rest, so more may have followed", r.view.step.Name).seen("%s", observed)

@@ -8,7 +8,7 @@ import (
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 )
 
-// unchanged: the profile has the user IDs, events, attributes and the customer ID
+// unchanged: the profile has the user IDs, events, sessions, attributes and customer ID
 // that it had at the end of the latest step before of which that is known, though
 // the pixel sent something in between; and it was seen to change at another time.
 func (p profile) unchanged() finding {
@@ -94,6 +94,9 @@ func difference(before, now *evidence.Profile) (mark, change string) {
 		return come[0], "it has got the event " + come[0]
 	} else if len(gone) > 0 {
 		return "", "it has lost the event " + gone[0]
+	}
+	if before.Sessions != now.Sessions {
+		return plural(now.Sessions, "session"), fmt.Sprintf("its sessions have changed from %d to %d", before.Sessions, now.Sessions)
 	}
 	for _, kind := range []struct {
 		before, now map[string]string

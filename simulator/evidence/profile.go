@@ -35,6 +35,9 @@ type ProfileEvent struct {
 	// VisitorID is the visitor ID under which it came, Name what the pixel calls it.
 	VisitorID string `json:"visitorID"`
 	Name      string `json:"name"`
+	// Content is what else it says, by the names that the pixel's hits have for it,
+	// such as "items.0.id"; nil where the pixel does not say where that stands.
+	Content map[string]string `json:"content,omitempty"`
 }
 
 // Profile returns the snapshot's profile that was asked for in that way under that

@@ -43,6 +43,15 @@ func (v *Visitor) handOver(hits ...lateHit) {
 	}
 }
 
+// handOverAgain hands a request to the collector that has answered it already. What
+// was taken once stays taken, whatever the collector says to the copy: one that
+// knows the hit may refuse it. What was refused is taken if the copy is.
+func (v *Visitor) handOverAgain(hit lateHit) {
+	if hit.handOver() == "" {
+		v.update(func() { hit.record.Refused = "" })
+	}
+}
+
 // handOver has the collector take the request, and returns why it does not, or "".
 func (h lateHit) handOver() string {
 	ctx, cancel := context.WithTimeout(h.request.Context(), lateTimeout)

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -158,6 +159,39 @@ func TestACollectorGetsEachHitTwice(t *testing.T) {
 			t.Errorf("well again, the collector has got %q", got)
 		}
 	})
+}
+
+// A collector that knows the hit already may say so: the hit was taken all the same.
+func TestACopyThatIsRefusedLeavesTheHitTaken(t *testing.T) {
+	t.Parallel()
+	const reason = "known already"
+	refusing := func(w http.ResponseWriter) { w.Header().Set(RefusedHeader, reason) }
+	conflict := func(w http.ResponseWriter) { w.WriteHeader(http.StatusConflict) }
+	taking := func(w http.ResponseWriter) { w.WriteHeader(http.StatusAccepted) }
+	for _, c := range []struct {
+		name    string
+		answers []func(http.ResponseWriter)
+		status  int
+		refused string
+	}{
+		{"the copy by its header", []func(http.ResponseWriter){taking, refusing}, http.StatusAccepted, ""},
+		{"the copy by its status", []func(http.ResponseWriter){taking, conflict}, http.StatusAccepted, ""},
+		{"the first only", []func(http.ResponseWriter){refusing, taking}, http.StatusOK, ""},
+		{"both", []func(http.ResponseWriter){refusing, conflict}, http.StatusOK, reason},
+	} {
+		var asked atomic.Int32
+		v := newVisitor(t, newGateway(t, Options{}), recording(func(w http.ResponseWriter, _ *http.Request) {
+			if n := int(asked.Add(1)); n <= len(c.answers) {
+				c.answers[n-1](w)
+			}
+		}))
+		v.Collector(scenario.CollectorTwice)
+		send(t, client(t, v, true), "GET", collectorURL+"/hit", "")
+		quiet(t, v)
+		if r := only(t, v); r.Status != c.status || r.Refused != c.refused || asked.Load() != 2 {
+			t.Errorf("%s: noted as %d %q after %d", c.name, r.Status, r.Refused, asked.Load())
+		}
+	}
 }
 
 func TestTheSiteKnowsThePerson(t *testing.T) {

@@ -64,7 +64,7 @@ func (v *Visitor) respond(w http.ResponseWriter, r *http.Request, rec *record, h
 		host.ServeHTTP(a, r)
 		a.finish()
 		if t.twice {
-			v.handOver(keepHit(r, rec, host, body))
+			v.handOverAgain(keepHit(r, rec, host, body))
 		}
 	}
 }

@@ -60,13 +60,22 @@ func PersonOf(ctx context.Context) string {
 	return v.person
 }
 
-type recordingKey struct{}
+type (
+	recordingKey struct{}
+	readingKey   struct{}
+)
+
+// Reading marks the context of a request with which the harness asks a handler of
+// the stage what it has recorded, where there is no visitor to ask for him.
+func Reading(ctx context.Context) context.Context {
+	return context.WithValue(ctx, readingKey{}, true)
+}
 
 // ReadsBack tells a handler of the stage that the harness itself asks what the
-// collector has recorded; see Visitor.Record.
+// collector has recorded; see Visitor.Record and Reading.
 func ReadsBack(ctx context.Context) bool {
 	v, _ := ctx.Value(recordingKey{}).(*Visitor)
-	return v != nil
+	return v != nil || ctx.Value(readingKey{}) != nil
 }
 
 // visitorOf is the visitor who asks, or for whom the harness asks; nil outside of a

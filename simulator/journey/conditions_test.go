@@ -194,7 +194,7 @@ func TestRecords(t *testing.T) {
 	p := plan(opening("home", "home"))
 	p.Scenario.Expect = []scenario.Expectation{{At: "home", Record: "returning-visitors", Is: "grown", Clause: "demo.x"}}
 	for value, want := range map[string]string{
-		"visits.returning": "", "visits.note": "no number stands at visits.note", "visits.returning.x": "nothing stands at visits.returning.x", "hits": "no number stands at hits",
+		"visits.returning": "", "visits.note": "no number stands at visits.note, where one is wanted", "visits.returning.x": "nothing stands at visits.returning.x, where a number is wanted", "hits": "no number stands at hits, where one is wanted",
 	} {
 		p.Pixel.Records = map[string]scenario.Record{"returning-visitors": {Path: "/api/visits", Value: value}}
 		w := &world{requests: []evidence.Request{hit}}
@@ -205,8 +205,11 @@ func TestRecords(t *testing.T) {
 			}
 			continue
 		}
-		if len(e.Faults) != 1 || !strings.HasSuffix(e.Faults[0], want) {
+		if len(e.Faults) != 1 || !strings.HasPrefix(e.Faults[0], "step home: pixel.yaml: records.returning-visitors.value: "+want+"; GET /api/visits answered {") {
 			t.Errorf("%s: faults %q", value, e.Faults)
+		}
+		if problem := "pixel.yaml: records.returning-visitors.value: " + want; e.Steps[0].Problem != problem {
+			t.Errorf("%s: the step says %q, want %q", value, e.Steps[0].Problem, problem)
 		}
 	}
 }

@@ -196,7 +196,7 @@ func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
 		// The page is as it was: it can still be fenced and looked at.
 		err = j.end(ctx, d, s, &done)
 	case err != nil && ctx.Err() == nil:
-		done.Problem = err.Error()
+		done.Problem = problemOf(err)
 	}
 	if err != nil {
 		j.fault(fmt.Errorf("step %s: %w", s.Name, err))

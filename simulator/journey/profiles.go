@@ -23,6 +23,7 @@ type Profiles struct {
 	customerID, marked, userIDs        *reach
 	sessions, customer, system, custom *reach // nil where the pixel names none
 	each, id, visitorID, name          *reach
+	content                            map[string]*reach // by the name of the parameter
 }
 
 // NewProfiles prepares to read the profiles of a plan's pixel. A pixel that does
@@ -35,22 +36,41 @@ func NewProfiles(plan *scenario.Plan) (*Profiles, error) {
 	p := &Profiles{plan: plan, where: where}
 	v, e := where.Values, where.Event
 	for _, path := range []struct {
-		to       **reach
-		text     string
-		optional bool
+		to              **reach
+		text, key, want string
+		optional        bool
 	}{
-		{&p.customerID, v.CustomerID, false}, {&p.marked, v.Marked, false}, {&p.userIDs, v.UserIDs, false}, {&p.sessions, v.Sessions, true},
-		{&p.customer, v.CustomerAttributes, true}, {&p.system, v.SystemAttributes, true}, {&p.custom, v.CustomAttributes, true},
-		{&p.each, e.Each, false}, {&p.id, e.ID, false}, {&p.visitorID, e.VisitorID, false}, {&p.name, e.Name, false},
+		{&p.customerID, v.CustomerID, "profile.values.customer-id", "a text", false},
+		{&p.marked, v.Marked, "profile.values.marked", "true or false", false},
+		{&p.userIDs, v.UserIDs, "profile.values.user-ids", "a text for each user ID", false},
+		{&p.sessions, v.Sessions, "profile.values.sessions", "a count", true},
+		{&p.customer, v.CustomerAttributes, "profile.values.customer-attributes", "an object", true},
+		{&p.system, v.SystemAttributes, "profile.values.system-attributes", "an object", true},
+		{&p.custom, v.CustomAttributes, "profile.values.custom-attributes", "an object", true},
+		{&p.each, e.Each, eachKey, "an object for each event", false},
+		{&p.id, e.ID, eventKey + "id", "a text", false},
+		{&p.visitorID, e.VisitorID, eventKey + "visitor-id", "a text", false},
+		{&p.name, e.Name, eventKey + "name", "a text", false},
 	} {
 		if path.optional && path.text == "" {
 			continue
 		}
 		parsed, err := newReach(path.text)
 		if err != nil {
-			return nil, fmt.Errorf("the pixel %s: %w", plan.Pixel.Name, err)
+			return nil, fmt.Errorf("%s: %s: %w", plan.Pixel.At(path.key), path.key, err)
 		}
+		parsed.key, parsed.want = path.key, path.want
 		*path.to = parsed
+	}
+	p.content = map[string]*reach{}
+	for name, text := range e.Content {
+		parsed, err := newReach(text)
+		if err != nil {
+			key := eventKey + "content." + name
+			return nil, fmt.Errorf("%s: %s: %w", plan.Pixel.At(key), key, err)
+		}
+		parsed.key, parsed.want = eventKey+"content."+name, "one value"
+		p.content[name] = parsed
 	}
 	return p, nil
 }
@@ -73,12 +93,14 @@ func (p *Profiles) Read(ctx context.Context, record func(ctx context.Context, pa
 	}
 	wanted = slices.DeleteFunc(wanted, func(w evidence.Profile) bool { return w.ID == "" })
 	for i := range wanted {
-		place := p.where.Customer
+		r := reading{Profiles: p, ctx: ctx, record: record, place: p.where.Customer, key: "profile.customer", profile: &wanted[i]}
 		if wanted[i].By == scenario.ProfileVisitor {
-			place = p.where.Visitor
+			r.place, r.key = p.where.Visitor, "profile.visitor"
 		}
-		r := reading{Profiles: p, ctx: ctx, record: record, place: place, profile: &wanted[i]}
 		if err := r.read(); err != nil {
+			if errors.As(err, new(*mappingError)) {
+				return nil, err
+			}
 			return nil, fmt.Errorf("read the profile of the %s %s: %w", strings.ReplaceAll(wanted[i].By, "-", " "), wanted[i].ID, err)
 		}
 	}
@@ -91,16 +113,20 @@ type reading struct {
 	ctx     context.Context
 	record  func(ctx context.Context, path string) ([]byte, error)
 	place   scenario.ProfilePlace
+	key     string // of the place in pixel.yaml
 	profile *evidence.Profile
 }
 
 func (r reading) read() error {
-	head, err := r.ask(r.place.Path)
+	head, err := r.ask(r.key+".path", r.place.Path)
 	var status interface{ HTTPStatus() int }
-	if errors.As(err, &status) && status.HTTPStatus() == http.StatusNotFound {
+	known := errors.As(err, &status)
+	switch {
+	case known && status.HTTPStatus() == http.StatusNotFound:
 		return nil
-	}
-	if err != nil {
+	case known:
+		return r.refused(r.key+".path", "200 with the profile is wanted, or 404 where there is none", err)
+	case err != nil:
 		return err
 	}
 	r.profile.Found = true
@@ -109,23 +135,21 @@ func (r reading) read() error {
 	}
 	events := head
 	if r.place.Events != "" {
-		if events, err = r.ask(r.place.Events); err != nil {
+		if events, err = r.ask(r.key+".events", r.place.Events); errors.As(err, &status) {
+			return r.refused(r.key+".events", "200 with the profile's events is wanted, which may be none", err)
+		} else if err != nil {
 			return err
 		}
 	}
 	return r.events(events)
 }
 
-// answer is a JSON document with where it came from.
-type answer struct {
-	url, excerpt string
-	value        any
+// refused names the place of the path that was answered with another status.
+func (r reading) refused(key, hint string, err error) error {
+	return &mappingError{error: fmt.Errorf("%s: %s: %w\nhint: %s", r.plan.Pixel.At(key), key, err, hint)}
 }
 
-// longestExcerpt is how much of a document an error shows, in bytes.
-const longestExcerpt = 200
-
-func (r reading) ask(path string) (*answer, error) {
+func (r reading) ask(key, path string) (*answer, error) {
 	before, after, _ := strings.Cut(path, "{id}")
 	escaped := url.PathEscape(r.profile.ID)
 	if strings.Contains(before, "?") {
@@ -138,21 +162,16 @@ func (r reading) ask(path string) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &answer{url: "https://" + r.plan.Pixel.Stage.Collector + path, excerpt: string(body[:min(len(body), longestExcerpt)])}
+	a := &answer{pixel: r.plan.Pixel, path: path, body: body}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	if err := decoder.Decode(&a.value); err != nil {
-		return nil, a.wrong("it is not a JSON document: %v", err)
+		return nil, a.wrong(key, "is that the path of a JSON document?", "a JSON document is wanted, and it is none: %v", err)
 	}
 	if decoder.More() {
-		return nil, a.wrong("something stands after the JSON document")
+		return nil, a.wrong(key, "is that the path of one JSON document?", "a JSON document is wanted, and something stands after it")
 	}
 	return a, nil
-}
-
-// wrong says what is wrong with the document, and shows how it begins.
-func (a *answer) wrong(format string, args ...any) error {
-	return fmt.Errorf("%s: %s: %q", a.url, fmt.Sprintf(format, args...), a.excerpt)
 }
 
 // values fills in what the profile says of itself.
@@ -190,7 +209,7 @@ func (r reading) values(a *answer) (err error) {
 // events fills in the profile's events. A collector may keep one that came without
 // a message ID, but not all.
 func (r reading) events(a *answer) error {
-	list, err := r.each.list(a)
+	list, err := r.each.objects(a, r.beside())
 	if err != nil {
 		return err
 	}
@@ -207,11 +226,52 @@ func (r reading) events(a *answer) error {
 		if e.Name, err = r.name.text(a, value); err != nil {
 			return err
 		}
+		if e.Content, err = r.contentOf(a, value); err != nil {
+			return err
+		}
 		named = named || e.ID != ""
 		r.profile.Events = append(r.profile.Events, e)
 	}
 	if _, sent := r.plan.Pixel.Parameters[scenario.RoleMessageID]; sent && !named {
-		return a.wrong("the path %s selects nothing in any of the %d events", r.id, len(list))
+		return a.misses(r.id, list[0], fmt.Sprintf("selects nothing in any of the %d events", len(list)), r.id.instead(list[0]))
 	}
 	return nil
+}
+
+// contentOf reads what an event says as a hit of the pixel's would say it: the
+// fields of what is nested under names that are joined by dots.
+func (r reading) contentOf(a *answer, event any) (map[string]string, error) {
+	if len(r.content) == 0 {
+		return nil, nil
+	}
+	said := map[string]any{}
+	for name, path := range r.content {
+		value, ok, err := path.one(a, event)
+		if err != nil {
+			return nil, err
+		}
+		if ok && value != nil {
+			said[name] = value
+		}
+	}
+	body, err := json.Marshal(said)
+	if err != nil {
+		return nil, fmt.Errorf("read what an event says: %w", err)
+	}
+	content := map[string]string{}
+	hit := evidence.Request{Method: http.MethodPost, URL: "https://collector.test/", Body: body}
+	for _, parameter := range hit.Parameters() {
+		if parameter.Name != "" && parameter.Value != "" {
+			content[parameter.Name] = parameter.Value
+		}
+	}
+	return content, nil
+}
+
+// beside says where the events are looked for when no path of their own is named.
+func (r reading) beside() string {
+	if r.place.Events != "" {
+		return ""
+	}
+	return fmt.Sprintf("without %s.events (%s) the events are looked for in the profile itself", r.key, r.plan.Pixel.At(r.key))
 }

@@ -75,7 +75,7 @@ func TestProfilesAreRead(t *testing.T) {
 		{By: "visitor", ID: "u3"},
 		{By: "visitor", ID: ".."},
 		customer, raw,
-		{By: "customer", ID: "boob@tipq.uftu", Person: "second"}, {By: "raw-customer", ID: "boob@tipq.uftu", Person: "second"},
+		{By: "customer", ID: "boob@shop.test", Person: "second"}, {By: "raw-customer", ID: "boob@shop.test", Person: "second"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("profiles (-want +got):\n%s", diff)
@@ -102,29 +102,43 @@ func TestAnIDNamesNoFolder(t *testing.T) {
 func TestAProfileThatIsNotAsThePixelSays(t *testing.T) {
 	t.Parallel()
 	good := func(old, changed string) string { return strings.Replace(customerFile, old, changed, 1) }
+	values := func(change func(*scenario.ProfileValues)) func(*scenario.Profile) {
+		return func(p *scenario.Profile) { change(&p.Values) }
+	}
+	const within = "without profile.customer.events (pixel.yaml) the events are looked for in the profile itself; "
 	for name, test := range map[string]struct {
-		file, want string
-		change     func(*scenario.Profile)
+		file   string
+		change func(*scenario.Profile)
+		// key is that of pixel.yaml below "profile", want what is wrong there.
+		key, want, hint string
 	}{
-		"no customer ID":             {file: good(`"cid": 7`, `"id": 7`), want: "the path $.cid selects nothing"},
-		"an empty customer ID":       {file: good(`"cid": 7`, `"cid": ""`), want: "the path $.cid selects an empty text and not a text"},
-		"a customer that is no ID":   {file: good(`"cid": 7`, `"cid": {}`), want: "the path $.cid selects an object and not a text"},
-		"no mark":                    {file: good(`"customer": true`, `"customers": true`), want: "the path $.customer selects nothing"},
-		"a mark that is a text":      {file: good(`"customer": true`, `"customer": "true"`), want: "the path $.customer selects true and not true or false"},
-		"no user IDs":                {file: good(`"uids"`, `"ids"`), want: "the path $.uids[*] selects nothing"},
-		"user IDs of another kind":   {file: good(`["u2", "u1"]`, `[["u2"]]`), want: "the path $.uids[*] selects a list and not texts"},
-		"no sessions":                {file: good(`"sessions": 3`, `"visits": 3`), want: "the path $.sessions selects nothing"},
-		"sessions that are no count": {file: good(`"sessions": 3`, `"sessions": 3.5`), want: "the path $.sessions selects 3.5 and not a count"},
-		"no attributes":              {file: good(`"system": {}`, `"other": {}`), want: "the path $.attributes.system selects nothing"},
-		"attributes that are none":   {file: good(`"system": {}`, `"system": []`), want: "the path $.attributes.system selects a list and not an object"},
-		"no events":                  {file: good(`"events"`, `"event"`), want: "the path $.events[*] selects nothing"},
-		"events that are null":       {file: strings.Split(customerFile, `"events"`)[0] + `"events": null}`, want: "the path $.events[*] selects nothing"},
-		"an event of nobody":         {file: good(`{"uid": "u2"`, `{"user": "u2"`), want: "the path $.uid selects nothing"},
-		"no event has an ID":         {file: good(`"mid": "m1"`, `"id": "m1"`), want: "the path $.mid selects nothing in any of the 2 events"},
-		"several values":             {file: customerFile, change: func(p *scenario.Profile) { p.Values.Marked = "$.uids[*]" }, want: "the path $.uids[*] selects 2 values and not one"},
-		"a path into nowhere":        {file: good(`"uids": ["u2", "u1"]`, `"uids": []`), change: func(p *scenario.Profile) { p.Values.UserIDs = "$.users[*].id" }, want: "the path $.users[*].id selects nothing"},
-		"no JSON":                    {file: "<html>", want: "it is not a JSON document: invalid character '<' looking for beginning of value"},
-		"two documents":              {file: customerFile + "{}", want: "something stands after the JSON document"},
+		"no customer ID": {good(`"cid": 7`, `"id": 7`), nil, "values.customer-id", "$.cid selects nothing, where a text is wanted",
+			"the answer has attributes, customer, events, id, sessions, uids; did you mean $.id?"},
+		"an empty customer ID":     {good(`"cid": 7`, `"cid": ""`), nil, "values.customer-id", "$.cid selects an empty text, where a text is wanted", "name a path that leads to a text"},
+		"a customer that is no ID": {good(`"cid": 7`, `"cid": {}`), nil, "values.customer-id", "$.cid selects an object, where a text is wanted", "name a path that leads to a text"},
+		"no mark": {good(`"customer": true`, `"customers": true`), nil, "values.marked", "$.customer selects nothing, where true or false is wanted",
+			"the answer has attributes, cid, customers, events, sessions, uids; did you mean $.customers?"},
+		"a mark that is a text": {good(`"customer": true`, `"customer": "true"`), nil, "values.marked", `$.customer selects the text "true", where true or false is wanted`, "name a path that leads to true or false"},
+		"no user IDs": {good(`"uids"`, `"ids"`), nil, "values.user-ids", "$.uids[*] selects nothing, where a text for each user ID is wanted",
+			"the answer has attributes, cid, customer, events, ids, sessions; did you mean $.ids[*]?"},
+		"user IDs of another kind":   {good(`["u2", "u1"]`, `[["u2"]]`), nil, "values.user-ids", "$.uids[*] selects a list, where a text for each user ID is wanted", "name a path that leads to a text for each user ID"},
+		"user IDs as a list":         {customerFile, values(func(v *scenario.ProfileValues) { v.UserIDs = "$.uids" }), "values.user-ids", "$.uids selects a list, where a text for each user ID is wanted", "$.uids[*] selects what is in the list"},
+		"no sessions":                {good(`"sessions": 3`, `"session": 3`), nil, "values.sessions", "$.sessions selects nothing, where a count is wanted", "the answer has attributes, cid, customer, events, session, uids; did you mean $.session?"},
+		"sessions that are no count": {good(`"sessions": 3`, `"sessions": 3.5`), nil, "values.sessions", "$.sessions selects 3.5, where a count is wanted", "name a path that leads to a count"},
+		"no attributes":              {good(`"system": {}`, `"other": {}`), nil, "values.system-attributes", "$.attributes.system selects nothing, where an object is wanted", "$.attributes has customer, other"},
+		"attributes that are none":   {good(`"system": {}`, `"system": []`), nil, "values.system-attributes", "$.attributes.system selects a list, where an object is wanted", "$.attributes.system[*] selects what is in the list"},
+		"no events": {good(`"events"`, `"event"`), nil, "event.each", "$.events[*] selects nothing, where an object for each event is wanted",
+			within + "the answer has attributes, cid, customer, event, sessions, uids; did you mean $.event[*]?"},
+		"events that are null":     {strings.Split(customerFile, `"events"`)[0] + `"events": null}`, nil, "event.each", "$.events[*] selects nothing, where an object for each event is wanted", within + "$.events is null"},
+		"events as a list":         {customerFile, func(p *scenario.Profile) { p.Event.Each = "$.events" }, "event.each", "$.events selects a list, where an object for each event is wanted", "$.events[*] selects what is in the list"},
+		"an event of nobody":       {good(`{"uid": "u2"`, `{"user": "u2"`), nil, "event.visitor-id", "$.uid selects nothing, where a text is wanted", "an event has name, user"},
+		"no event has an ID":       {good(`"mid": "m1"`, `"id": "m1"`), nil, "event.id", "$.mid selects nothing in any of the 2 events, where a text is wanted", "an event has id, name, uid; did you mean $.id?"},
+		"several values":           {customerFile, values(func(v *scenario.ProfileValues) { v.Marked = "$.uids[*]" }), "values.marked", "$.uids[*] selects 2 values, where true or false is wanted", "name a path that selects one"},
+		"a path into nowhere":      {good(`"uids": ["u2", "u1"]`, `"uids": []`), values(func(v *scenario.ProfileValues) { v.UserIDs = "$.users[*].id" }), "values.user-ids", "$.users[*].id selects nothing, where a text for each user ID is wanted", "the answer has attributes, cid, customer, events, sessions, uids"},
+		"a path that ends too far": {customerFile, values(func(v *scenario.ProfileValues) { v.Sessions = "$.sessions.number" }), "values.sessions", "$.sessions.number selects nothing, where a count is wanted", "$.sessions is 3"},
+		"no JSON":                  {"<html>", nil, "customer.path", "a JSON document is wanted, and it is none: invalid character '<' looking for beginning of value", "is that the path of a JSON document?"},
+		"nothing":                  {"", nil, "customer.path", "a JSON document is wanted, and it is none: EOF", "is that the path of a JSON document?"},
+		"two documents":            {customerFile + "{}", nil, "customer.path", "a JSON document is wanted, and something stands after it", "is that the path of one JSON document?"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -136,8 +150,12 @@ func TestAProfileThatIsNotAsThePixelSays(t *testing.T) {
 			if err == nil {
 				t.Fatalf("it was read as %+v", got)
 			}
-			if want := "read the profile of the customer anna@shop.test: https://collect.vendor.test/c/anna@shop.test: " + test.want + `: "`; !strings.HasPrefix(err.Error(), want) {
+			problem, hint, _ := strings.Cut(err.Error(), "\nhint: ")
+			if want := "pixel.yaml: profile." + test.key + ": " + test.want + "; GET /c/anna@shop.test answered "; !strings.HasPrefix(problem, want) {
 				t.Errorf("got  %v\nwant %s", err, want)
+			}
+			if hint != test.hint {
+				t.Errorf("hint %q, want %q", hint, test.hint)
 			}
 		})
 	}
@@ -158,7 +176,7 @@ func TestPixelsWhoseProfilesCannotBeRead(t *testing.T) {
 	t.Parallel()
 	p := mapped(opening("home", "home"))
 	p.Pixel.Profile.Event.ID = "mid"
-	if _, err := journey.NewProfiles(p); err == nil || !strings.HasPrefix(err.Error(), `the pixel demo: "mid" is not a JSON path: `) {
+	if _, err := journey.NewProfiles(p); err == nil || !strings.HasPrefix(err.Error(), `pixel.yaml: profile.event.id: "mid" is not a JSON path: `) {
 		t.Errorf("got %v", err)
 	}
 	walked := journey.Walk(t.Context(), p, (&world{}).opener(), journey.Options{})

@@ -1,7 +1,6 @@
 package journey
 
 import (
-	"cmp"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -16,6 +15,8 @@ import (
 type reach struct {
 	source string
 	path   jp.Expr
+	// key is that of pixel.yaml under which it stands, and want what it must lead to.
+	key, want string
 	// holder leads to the list of which the path selects every element; nil when it
 	// does not end so.
 	holder jp.Expr
@@ -49,14 +50,14 @@ func (r *reach) one(a *answer, in any) (value any, ok bool, err error) {
 	case 1:
 		return nodes[0], true, nil
 	default:
-		return nil, false, a.wrong("the path %s selects %d values and not one", r, len(nodes))
+		return nil, false, a.misses(r, in, fmt.Sprintf("selects %d values", len(nodes)), "name a path that selects one")
 	}
 }
 
 func (r *reach) required(a *answer, in any) (any, error) {
 	value, ok, err := r.one(a, in)
 	if err == nil && !ok {
-		err = a.wrong("the path %s selects nothing", r)
+		err = a.nothing(r, in, "")
 	}
 	return value, err
 }
@@ -69,7 +70,7 @@ func (r *reach) text(a *answer, in any) (string, error) {
 	}
 	text, ok := word(value)
 	if !ok || text == "" {
-		return "", a.wrong("the path %s selects %s and not a text", r, kind(value))
+		return "", a.another(r, in, value)
 	}
 	return text, nil
 }
@@ -82,7 +83,7 @@ func (r *reach) textOrNothing(a *answer, in any) (string, error) {
 	}
 	text, ok := word(value)
 	if !ok {
-		return "", a.wrong("the path %s selects %s and not a text", r, kind(value))
+		return "", a.another(r, in, value)
 	}
 	return text, nil
 }
@@ -105,7 +106,7 @@ func (r *reach) truth(a *answer) (bool, error) {
 	}
 	is, ok := value.(bool)
 	if !ok {
-		return false, a.wrong("the path %s selects %s and not true or false", r, kind(value))
+		return false, a.another(r, a.value, value)
 	}
 	return is, nil
 }
@@ -118,17 +119,17 @@ func (r *reach) number(a *answer) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	number, _ := value.(json.Number)
-	n, err := strconv.Atoi(number.String())
+	text, _ := word(value)
+	n, err := strconv.Atoi(text)
 	if err != nil || n < 0 {
-		return 0, a.wrong("the path %s selects %s and not a count", r, kind(value))
+		return 0, a.another(r, a.value, value)
 	}
 	return n, nil
 }
 
 // list returns all that the path selects. That it is nothing is well only where
 // there is a list, and it is empty.
-func (r *reach) list(a *answer) ([]any, error) {
+func (r *reach) list(a *answer, beside string) ([]any, error) {
 	nodes := r.path.Get(a.value)
 	if len(nodes) > 0 {
 		return nodes, nil
@@ -140,16 +141,27 @@ func (r *reach) list(a *answer) ([]any, error) {
 			}
 		}
 	}
-	return nil, a.wrong("the path %s selects nothing", r)
+	return nil, a.nothing(r, a.value, beside)
+}
+
+// objects is list, of objects alone.
+func (r *reach) objects(a *answer, beside string) ([]any, error) {
+	nodes, err := r.list(a, beside)
+	for _, node := range nodes {
+		if _, ok := node.(map[string]any); !ok {
+			return nil, a.another(r, a.value, node)
+		}
+	}
+	return nodes, err
 }
 
 func (r *reach) texts(a *answer) ([]string, error) {
-	nodes, err := r.list(a)
+	nodes, err := r.list(a, "")
 	var list []string
 	for _, node := range nodes {
 		text, ok := word(node)
 		if !ok || text == "" {
-			return nil, a.wrong("the path %s selects %s and not texts", r, kind(node))
+			return nil, a.another(r, a.value, node)
 		}
 		list = append(list, text)
 	}
@@ -168,7 +180,7 @@ func (r *reach) object(a *answer) (map[string]string, error) {
 	}
 	fields, ok := value.(map[string]any)
 	if !ok {
-		return nil, a.wrong("the path %s selects %s and not an object", r, kind(value))
+		return nil, a.another(r, a.value, value)
 	}
 	found := make(map[string]string, len(fields))
 	for name, field := range fields {
@@ -179,27 +191,10 @@ func (r *reach) object(a *answer) (map[string]string, error) {
 		default:
 			text, err := json.Marshal(f)
 			if err != nil {
-				return nil, a.wrong("the field %s of %s cannot be written: %v", name, r, err)
+				return nil, a.wrong(r.key, "name a path that leads to "+r.want, "the field %s of %s cannot be written: %v", name, r, err)
 			}
 			found[name] = string(text)
 		}
 	}
 	return found, nil
-}
-
-// kind names a JSON value for a message.
-func kind(value any) string {
-	switch v := value.(type) {
-	case nil:
-		return "null"
-	case bool:
-		return strconv.FormatBool(v)
-	case json.Number:
-		return v.String()
-	case string:
-		return cmp.Or(v, "an empty text")
-	case []any:
-		return "a list"
-	}
-	return "an object"
 }

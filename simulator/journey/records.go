@@ -40,7 +40,9 @@ func (j *walk) read(ctx context.Context, d *device) (map[string]string, error) {
 			return nil, fmt.Errorf("read the record %s: %w", name, err)
 		}
 		if found[name], err = number(body, where.Value); err != nil {
-			return nil, fmt.Errorf("read the record %s from %s: %w", name, where.Path, err)
+			key := "records." + name + ".value"
+			a := &answer{pixel: j.plan.Pixel, path: where.Path, body: body}
+			return nil, a.wrong(key, "name what leads to a number in that answer", "%v", err)
 		}
 	}
 	return found, nil
@@ -95,13 +97,13 @@ func number(document []byte, path string) (string, error) {
 	for _, key := range strings.Split(path, ".") {
 		object, ok := value.(map[string]any)
 		if !ok {
-			return "", fmt.Errorf("nothing stands at %s", path)
+			return "", fmt.Errorf("nothing stands at %s, where a number is wanted", path)
 		}
 		value = object[key]
 	}
 	n, ok := value.(json.Number)
 	if !ok {
-		return "", fmt.Errorf("no number stands at %s", path)
+		return "", fmt.Errorf("no number stands at %s, where one is wanted", path)
 	}
 	return n.String(), nil
 }

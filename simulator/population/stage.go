@@ -28,6 +28,9 @@ type Stage struct {
 	// Through carries the requests, to the hosts of the pixel's stage: [Handled]
 	// with the collector, or a proxy to it.
 	Through http.RoundTripper
+	// Reading marks the context of a request that reads back, for Through to tell it
+	// from a hit; nil leaves it as it is.
+	Reading func(ctx context.Context) context.Context
 	// Now is the real time; time.Now when nil.
 	Now func() time.Time
 	// ID makes identifiers of n bytes, in hex; random ones when nil.
@@ -77,6 +80,7 @@ func (s Stage) Opener() journey.Opener {
 			return nil, nil, err
 		}
 		w := newWire(s.Plan.Pixel.Stage.Collector, s.Through, s.Now)
+		w.reading = s.Reading
 		v := &visitor{stage: s, wire: w, pages: map[string]*page{}}
 		v.site = dialect.Site(v.Clock)
 		v.tracker = dialect.Tracker(Means{Now: v.Clock, ID: s.ID})

@@ -144,6 +144,53 @@ func TestHitsComeLateInTurnAndTwice(t *testing.T) {
 	expect.Expect(e.Requests).To(HaveLen(6), "the tracker sent each once")
 }
 
+// saying answers each hit in turn.
+func saying(answers ...func(http.ResponseWriter)) http.Handler {
+	asked := 0
+	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if asked++; asked <= len(answers) {
+			answers[asked-1](w)
+		}
+	})
+}
+
+// What a collector says to a copy, or to a hit that comes late, is no fault of the run
+// but where it fails; and a hit that it has taken once stays taken.
+func TestWhatACollectorSaysToCopiesAndLateHits(t *testing.T) {
+	t.Parallel()
+	refusing := func(w http.ResponseWriter) { w.Header().Set(population.RefusedHeader, "no") }
+	conflict := func(w http.ResponseWriter) { w.WriteHeader(http.StatusConflict) }
+	failing := func(w http.ResponseWriter) { w.WriteHeader(http.StatusServiceUnavailable) }
+	taking := func(http.ResponseWriter) {}
+	for _, test := range []struct {
+		name, mode string
+		answers    []func(http.ResponseWriter)
+		refused    string
+		fault      bool
+	}{
+		{"a copy that is known", scenario.CollectorTwice, []func(http.ResponseWriter){taking, conflict}, "", false},
+		{"a copy that is refused", scenario.CollectorTwice, []func(http.ResponseWriter){taking, refusing}, "", false},
+		{"a hit that is refused first", scenario.CollectorTwice, []func(http.ResponseWriter){refusing, taking}, "", false},
+		{"a hit that is refused twice", scenario.CollectorTwice, []func(http.ResponseWriter){refusing, conflict}, "no", false},
+		{"a copy that fails", scenario.CollectorTwice, []func(http.ResponseWriter){taking, failing}, "", true},
+		{"a late one that is refused", scenario.CollectorLate, []func(http.ResponseWriter){refusing}, "no", false},
+		{"a late one that is known", scenario.CollectorLate, []func(http.ResponseWriter){conflict}, "it answered 409", false},
+		{"a late one that is taken", scenario.CollectorLate, []func(http.ResponseWriter){taking}, "", false},
+		{"a late one that fails", scenario.CollectorLate, []func(http.ResponseWriter){failing}, "", true},
+	} {
+		expect := NewWithT(t)
+		plan := shopPlan(config(), scenario.Step{Name: "home", Open: "home", Collector: test.mode})
+		stage := population.Stage{Plan: plan, Through: population.Handled(saying(test.answers...))}
+		e := journey.Walk(t.Context(), plan, stage.Opener(), journey.Options{}).Evidence
+		expect.Expect(len(e.Faults) > 0).To(Equal(test.fault), "%s: %q", test.name, e.Faults)
+		expect.Expect(e.Requests).To(HaveLen(1), test.name)
+		expect.Expect(e.Requests[0].Refused).To(Equal(test.refused), test.name)
+		if !test.fault {
+			expect.Expect(e.Requests[0].Status).To(Equal(http.StatusOK), test.name)
+		}
+	}
+}
+
 func TestABatchIsSentWhenItIsDue(t *testing.T) {
 	t.Parallel()
 	expect := NewWithT(t)

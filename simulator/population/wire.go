@@ -27,6 +27,7 @@ type wire struct {
 	host    string
 	through http.RoundTripper
 	now     func() time.Time
+	reading func(context.Context) context.Context // marks what reads back, or nil
 
 	mu     sync.Mutex
 	step   string
@@ -56,12 +57,11 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 		copied.Body = io.NopCloser(bytes.NewReader(body))
 		return w.through.RoundTrip(copied)
 	}
-	switch mode {
-	case scenario.CollectorLate:
+	if mode == scenario.CollectorLate {
 		w.hold(func(ctx context.Context) error {
-			response, err := again(ctx)
+			refused, err := read(again(ctx))
 			if err == nil {
-				err = accepted(response)
+				w.answered(at, http.StatusOK, refused)
 			}
 			return err
 		})
@@ -70,31 +70,44 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 			Status: "200 OK", StatusCode: http.StatusOK, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 			Header: http.Header{}, Body: http.NoBody, Request: r,
 		}, nil
-	case scenario.CollectorTwice:
-		first, err := again(r.Context())
-		if err != nil {
-			return nil, err
-		}
-		if err := accepted(first); err != nil {
-			return nil, err
-		}
 	}
 	response, err := again(r.Context())
 	if err != nil {
 		return nil, err
 	}
-	w.answered(at, response.StatusCode, response.Header.Get(RefusedHeader))
+	refused := response.Header.Get(RefusedHeader)
+	if mode == scenario.CollectorTwice && response.StatusCode < http.StatusBadRequest {
+		// What was taken once stays taken, whatever the collector says to the copy.
+		said, err := read(again(r.Context()))
+		if err != nil {
+			_ = response.Body.Close()
+			return nil, err
+		}
+		if said == "" {
+			refused = ""
+		}
+	}
+	w.answered(at, response.StatusCode, refused)
 	return response, nil
 }
 
-// accepted reads an answer that nobody awaits.
-func accepted(response *http.Response) error {
+// read reads an answer that nobody awaits: why the collector does not take what it
+// was given, or "". That it fails is an error.
+func read(response *http.Response, err error) (refused string, failed error) {
+	if err != nil {
+		return "", err
+	}
 	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, maxAnswer))
-	if response.StatusCode >= http.StatusBadRequest {
-		return fmt.Errorf("the collector answered %d", response.StatusCode)
+	switch said := response.Header.Get(RefusedHeader); {
+	case response.StatusCode >= http.StatusInternalServerError:
+		return "", fmt.Errorf("the collector answered %d", response.StatusCode)
+	case said != "":
+		return said, nil
+	case response.StatusCode >= http.StatusBadRequest:
+		return fmt.Sprintf("it answered %d", response.StatusCode), nil
 	}
-	return nil
+	return "", nil
 }
 
 // record notes that a request was sent, and returns its place.
@@ -157,6 +170,9 @@ func (w *wire) Record(ctx context.Context, path string) ([]byte, error) {
 	target, err := url.Parse("https://" + w.host + path)
 	if err != nil {
 		return nil, err
+	}
+	if w.reading != nil {
+		ctx = w.reading(ctx)
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), http.NoBody)
 	if err != nil {

@@ -94,6 +94,10 @@ type Config struct {
 	Suppress []string `yaml:"suppress,omitempty" json:"suppress,omitempty"`
 	// Customer gives what the site knows of the visitor, by role.
 	Customer map[string]string `yaml:"customer,omitempty" json:"customer,omitempty"`
+	// Shares lists the roles of the values that the second person has in common with
+	// the first: two people of one name are two people. Never the e-mail address, the
+	// customer's identifier or what it is made of.
+	Shares []string `yaml:"shares,omitempty" json:"shares,omitempty"`
 	// Identity says how the site makes its identifier of a customer who signs in.
 	// Nil means the MD5 of the e-mail address.
 	Identity *Identification `yaml:"identity,omitempty" json:"identity,omitempty"`

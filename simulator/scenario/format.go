@@ -105,6 +105,7 @@ func configLines(c Config) form {
 	if c.Customer != nil {
 		f.raw("customer", valuesForm(c.Customer, customerOrder(c.Customer)))
 	}
+	f.list("shares", c.Shares)
 	if i := c.Identity; i != nil {
 		var inner form
 		inner.word("of", i.Of)

@@ -47,6 +47,7 @@ func TestWhatIsFormattedReadsBackTheSame(t *testing.T) {
 				"customer-id": "0815", "category-12": "", "category-5": "a, b: {c}", "category-7": "\u00a0\t\n\\\U0001f36a\U000e0001",
 				"email": "true", "phone": "+49 30 1", "first-name": "-", "last-name": "null",
 			},
+			Shares:  []string{"phone", "last-name", "category-12"},
 			Actions: &Reported{Queued: []string{"first", "~"}, Clicked: "third one"},
 			Changes: []map[string]string{{"phone": "1", "email": "b@shop.test"}, {"name": "true"}},
 

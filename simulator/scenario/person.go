@@ -12,28 +12,30 @@ import (
 
 // Person returns the plan as it is for a person: "" and "first" are the first one,
 // "second" is another. Another person is set up as the first one, but the site
-// knows him by other values, of the same length and kind: what is made of them
-// tells the two apart.
+// knows him by other values, of the same length and kind, but for those that the
+// config shares: what is made of them tells the two apart.
 func (p *Plan) Person(person string) *Plan {
 	config := &p.Scenario.Config
 	if person == "" || person == PersonFirst || len(config.Customer)+len(config.Changes)+len(config.Attributes) == 0 {
 		return p
 	}
 	sc, plan := *p.Scenario, *p
-	sc.Config.Customer = otherValues(config.Customer)
-	sc.Config.Attributes = otherValues(config.Attributes)
+	sc.Config.Customer = otherValues(config.Customer, config.Shares)
+	sc.Config.Attributes = otherValues(config.Attributes, nil)
 	sc.Config.Changes = slices.Clone(config.Changes)
 	for i, change := range config.Changes {
-		sc.Config.Changes[i] = otherValues(change)
+		sc.Config.Changes[i] = otherValues(change, config.Shares)
 	}
 	plan.Scenario = &sc
 	return &plan
 }
 
-func otherValues(values map[string]string) map[string]string {
+func otherValues(values map[string]string, shared []string) map[string]string {
 	others := maps.Clone(values)
 	for key, value := range others {
-		others[key] = otherValue(key, value)
+		if !slices.Contains(shared, key) {
+			others[key] = otherValue(key, value)
+		}
 	}
 	return others
 }

@@ -54,6 +54,28 @@ func TestAnotherPersonHasOtherValues(t *testing.T) {
 	g.Expect(plan.Scenario.Config.Changes[0][RolePhone]).To(Equal("+49 30 2"))
 }
 
+// Two people of one name are two people: what they share is the same, whatever the
+// salt, and all else tells them apart.
+func TestTwoPeopleShareWhatTheConfigSays(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	for _, salt := range []string{"", "journey 7"} {
+		plan := &Plan{Scenario: known(Step{Open: "home"})}
+		plan.Scenario.Config.Shares = []string{RolePhone, RoleGender}
+		plan.Scenario.Config.Attributes[RoleGender] = "f"
+		plan = plan.Salted(salt)
+		own, other := plan.Scenario.Config, plan.Person(PersonSecond).Scenario.Config
+		for _, role := range []string{RolePhone, RoleGender} {
+			g.Expect(other.Customer[role]).To(Equal(own.Customer[role]), role)
+		}
+		g.Expect(other.Customer[RoleEmail]).NotTo(Equal(own.Customer[RoleEmail]))
+		g.Expect(other.Changes[0]).To(Equal(own.Changes[0]))
+		g.Expect(other.Changes[1][RoleName]).NotTo(Equal(own.Changes[1][RoleName]))
+		g.Expect(other.Attributes).To(Equal(map[string]string{"favourite": "tipft", RoleGender: "m"}), "what the site says under names of its own is not shared")
+		g.Expect(plan.Person(PersonSecond).CustomerID()).NotTo(Equal(plan.CustomerID()))
+	}
+}
+
 // A backend that looks at what it is told must not refuse the second person.
 func TestAnotherPersonsValuesAreValid(t *testing.T) {
 	t.Parallel()

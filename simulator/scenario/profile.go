@@ -61,6 +61,10 @@ type ProfileEvents struct {
 	ID        string `yaml:"id" json:"id"`
 	VisitorID string `yaml:"visitor-id" json:"visitor-id"`
 	Name      string `yaml:"name" json:"name"`
+	// Content leads to what else an event says, by the pixel's own names of its
+	// parameters, such as items: what hits carry under that name, or below it in
+	// JSON, must stand there.
+	Content map[string]string `yaml:"content,omitempty" json:"content,omitempty"`
 }
 
 // idPlace stands for the ID in the path of a profile.
@@ -129,11 +133,15 @@ type namedPath struct{ at, text string }
 // paths lists the JSON paths with the keys under which they stand.
 func (p *Profile) paths() []namedPath {
 	v, e := p.Values, p.Event
-	return []namedPath{
+	paths := []namedPath{
 		{"values.customer-id", v.CustomerID}, {"values.marked", v.Marked}, {"values.user-ids", v.UserIDs}, {"values.sessions", v.Sessions},
 		{"values.customer-attributes", v.CustomerAttributes}, {"values.system-attributes", v.SystemAttributes}, {"values.custom-attributes", v.CustomAttributes},
 		{"event.each", e.Each}, {"event.id", e.ID}, {"event.visitor-id", e.VisitorID}, {"event.name", e.Name},
 	}
+	for _, name := range sortedKeys(e.Content) {
+		paths = append(paths, namedPath{"event.content." + name, e.Content[name]})
+	}
+	return paths
 }
 
 // checkProfile binds an expectation of a profile.

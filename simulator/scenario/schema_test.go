@@ -113,6 +113,8 @@ func limitScenario(s *generator.Schema) {
 	property(config, "literal").PropertyNames = &generator.Schema{Pattern: identifierPattern.String()}
 	property(config, "literal").AdditionalProperties = &generator.Schema{Type: "string", Pattern: literalPattern.String()}
 	choose(config, "delivery", Deliveries())
+	property(config, "shares").Items = roleSchema(sharedWord)
+	property(config, "shares").UniqueItems = true
 	property(config, "changes").MaxItems = count(mostChanges)
 	property(config, "changes").Items = &generator.Schema{
 		Type: "object", MinProperties: count(1), PropertyNames: roleSchema(attributeWord),
@@ -422,6 +424,7 @@ var beyondSchema = map[string]bool{
 	"pixel-wrong-name":                    true,
 	"scenario-absent-without-contrast":    true,
 	"scenario-change-without-changes":     true,
+	"scenario-shares-without-another":     true,
 	"scenario-nobody-to-know":             true,
 	"scenario-profile-without-witness":    true,
 	"pixel-profile-not-said":              true,

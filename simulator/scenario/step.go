@@ -211,6 +211,7 @@ func (s *source) checkCourse(sc *Scenario) {
 		}
 	}
 	s.checkChanges(sc)
+	s.checkShared(sc)
 	held := slices.IndexFunc(sc.Journey, func(s Step) bool { return s.Script == ScriptHeld })
 	if held >= 0 && !slices.ContainsFunc(sc.Journey[held:], func(s Step) bool { return s.Script == ScriptDelivered }) {
 		s.reject(fmt.Sprintf("journey[%d].script", held), `add "script: delivered" to a later step`, "the pixel's code never comes")

@@ -19,6 +19,7 @@ func (s *source) checkPersonal(c Config) {
 			s.reject("config.identity", "leave one of them out", "the customer's identifier is given under customer, and made as well")
 		}
 	}
+	s.checkShares(c)
 	if len(c.Changes) > mostChanges {
 		s.reject("config.changes", "", "there are %d changes, more than %d", len(c.Changes), mostChanges)
 	}
@@ -35,6 +36,38 @@ func (s *source) checkPersonal(c Config) {
 		if !identifierPattern.MatchString(name) {
 			s.report(s.keys["config.attributes."+name], "a name as a script spells it", "%s is no name of an attribute", shown(name))
 		}
+	}
+}
+
+// sharedWord tells the roles of what two people can have in common: not what the
+// site tells them apart by.
+func sharedWord(w Word) bool {
+	return customerWord(w) && w.Name != RoleEmail && w.Name != RoleCustomerID
+}
+
+// checkShares checks what two persons have in common.
+func (s *source) checkShares(c Config) {
+	s.refuseTwice("config.shares", c.Shares)
+	for i, role := range c.Shares {
+		at := fmt.Sprintf("config.shares[%d]", i)
+		s.checkRole(at, "value that two people share", role, sharedWord)
+		if word, known := roleWord(role); !known || !sharedWord(word) {
+			continue
+		}
+		_, given := c.Customer[role]
+		switch {
+		case role == c.Identification().Of:
+			s.reject(at, "make the identity of something else", "the customer's identifier is made of the %s, so two people cannot share it", role)
+		case !given:
+			s.reject(at, "give it under config, customer", "the customer has no %s that another could share", role)
+		}
+	}
+}
+
+// checkShared wants a second person for what he has in common with the first.
+func (s *source) checkShared(sc *Scenario) {
+	if len(sc.Config.Shares) > 0 && !slices.Contains(sc.Persons(), PersonSecond) {
+		s.reject("config.shares", `let a step have "device: second" or "person: second"`, "nobody else comes who could share anything")
 	}
 }
 

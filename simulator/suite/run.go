@@ -122,6 +122,7 @@ func (r *run) result() *verdict.Result {
 		t.Judging += ms(v.judging)
 	}
 	result.Warnings = append(result.Warnings, mistakes(r.plans)...)
+	result.Warnings = append(result.Warnings, doubts(r.visits, r.options.Reachable != nil)...)
 	result.Warnings = append(result.Warnings, declaredAndPassed(result.Verdicts)...)
 	t.Total = ms(time.Since(r.began))
 	result.Tally()

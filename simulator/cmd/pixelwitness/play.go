@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/pixelwitness/pixelwitness/reference/fault"
+	"github.com/pixelwitness/pixelwitness/simulator/gateway"
 	"github.com/pixelwitness/pixelwitness/simulator/journey"
 	"github.com/pixelwitness/pixelwitness/simulator/population"
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
@@ -50,7 +51,7 @@ func driver() suite.Driver {
 		Browser:  population.Browser(),
 		Playable: population.Playable,
 		Opener: func(plan *scenario.Plan, collector http.Handler) journey.Opener {
-			return population.Stage{Plan: plan, Through: population.Handled(collector)}.Opener()
+			return population.Stage{Plan: plan, Through: population.Handled(collector), Reading: gateway.Reading}.Opener()
 		},
 	}
 }

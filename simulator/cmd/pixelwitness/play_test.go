@@ -2,11 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 
+	"github.com/pixelwitness/pixelwitness/reference/collector"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
 )
 
@@ -56,6 +60,34 @@ func TestRunWithoutABrowserJudgesTheCollectorAlone(t *testing.T) {
 	judged := do(t, "judge", filepath.Join(dir, "out", "evidence", "antsomi.three-visits.ndjson"), "--pixel", "antsomi").want(t, exitConformant)
 	if !strings.Contains(judged.out, "played without a browser") {
 		t.Error(judged.out)
+	}
+}
+
+// With a token whoever reads back needs it; hits need none, and get none.
+func TestRunWithoutABrowserSendsTheCollectorsToken(t *testing.T) {
+	t.Parallel()
+	c, err := collector.New(collector.Options{Token: "s3cret"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hitsWithToken atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/event" && r.Header.Get("Authorization") != "" {
+			hitsWithToken.Add(1)
+		}
+		c.Handler().ServeHTTP(w, r)
+	}))
+	t.Cleanup(func() {
+		server.Close()
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	address := strings.TrimPrefix(server.URL, "http://")
+	do(t, onAntsomi("antsomi.three-visits", "--collector", "http://harness:s3cret@"+address)...).want(t, exitConformant)
+	do(t, onAntsomi("antsomi.three-visits", "--collector", "http://"+address)...).want(t, exitHarness)
+	if n := hitsWithToken.Load(); n > 0 {
+		t.Errorf("%d hits carried the token", n)
 	}
 }
 

@@ -29,8 +29,9 @@ back as JSON under /_/hits, profiles of customers under /api/antsomi/ (described
 /api/openapi.yaml) and as pages at /antsomi/. PUT /_/clock sets its clock and
 DELETE /_/all forgets everything, for tests.
 
-Only this machine may read back. With a token whoever sends it may, from anywhere: as
-Authorization: Bearer TOKEN, or as the password of whatever user. Ctrl-C ends it.`,
+Only this machine may read back. With a token whoever reads needs it, from anywhere
+and on this machine too: as Authorization: Bearer TOKEN, or as the password of whatever
+user. Behind a proxy a token is a must. Ctrl-C ends it.`,
 		Example: `  pixelwitness serve --listen 127.0.0.1:8080 --store hits.db
   pixelwitness serve --store 'postgres://collector@db.example/hits'   # password: PGPASSWORD or ~/.pgpass
   COLLECTOR_TOKEN=… pixelwitness serve --listen :8080 --token-env COLLECTOR_TOKEN`,
@@ -39,7 +40,7 @@ Authorization: Bearer TOKEN, or as the password of whatever user. Ctrl-C ends it
 	}
 	c.Flags().StringVar(&s.listen, "listen", "127.0.0.1:8080", "the `address` to listen at; port 0 takes a free one")
 	c.Flags().StringVar(&s.store, "store", "", "the SQLite `file` that keeps the hits, or the address of a PostgreSQL database, postgres://… (default: in memory)")
-	c.Flags().StringVar(&s.tokenEnv, "token-env", "", "the `name` of the environment variable that holds the token for reading back from elsewhere")
+	c.Flags().StringVar(&s.tokenEnv, "token-env", "", "the `name` of the environment variable that holds the token for reading back")
 	c.Flags().StringVar(&s.tokenFile, "token-file", "", "the `file` that holds the token")
 	return c
 }
