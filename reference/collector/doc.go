@@ -61,6 +61,11 @@
 // change it, so that the order of arrival decides nothing but conflicts. All that
 // one request means happens in one transaction. See [Rules].
 //
+// What a browser says of the time is believed: a device whose clock is ahead gives
+// values that stay the newest until the others' clocks get there. Journeys move to
+// days that the clock of a collector on its own has not reached, so an identify time
+// in its future is none to refuse.
+//
 // # Reading back
 //
 // For requests from this machine: the remote address and the Host are loopback,

@@ -53,8 +53,9 @@ func antsomiCollectors() []Fault {
 		wrong("joins-by-address", "All that comes from one address and browser is taken for one device's", strangers, func() collector.Rules {
 			return collector.Rules{Rewrite: func(r *http.Request, e *collector.Incoming) { e.Device = origin(r) }}
 		}),
-		wrong("merges-by-name", "Who gives a name that a customer has is taken for that customer", strangers, takenFor("name")),
-		wrong("merges-by-phone-number", "Who gives a telephone number that a customer has is taken for that customer", strangers, takenFor("phone")),
+		wrong("merges-by-name", "Who gives a name that a customer has is taken for that customer", strangers, takenFor("name", whole)),
+		wrong("merges-by-phone-number", "Who gives a telephone number that a customer has is taken for that customer", strangers, takenFor("phone", whole)),
+		wrong("merges-by-email-domain", "Who has an e-mail address at a customer's domain is taken for that customer", strangers, takenFor("email", domain)),
 		wrong("joins-whoever-is-anonymous", "Every anonymous visit of the portal joins the customer who is identified next", strangers,
 			func() collector.Rules {
 				return collector.Rules{AfterMerge: func(tx collector.Tx, portal string, m collector.Merge) error {
@@ -220,13 +221,14 @@ func stayingOn() collector.Rules {
 	}}
 }
 
-// takenFor takes whoever gives a value that a customer gave before for that customer.
-func takenFor(attribute string) func() collector.Rules {
+// takenFor takes whoever gives a value that a customer gave before, as far as the part
+// of it goes, for that customer.
+func takenFor(attribute string, part func(value string) string) func() collector.Rules {
 	return func() collector.Rules {
 		var mu sync.Mutex
 		known := map[[2]string]string{} // the customer ID, by portal and value
 		return collector.Rules{Rewrite: func(_ *http.Request, e *collector.Incoming) {
-			i, value := e.Identify, e.CustomerAttributes[attribute]
+			i, value := e.Identify, part(e.CustomerAttributes[attribute])
 			if i == nil || value == "" {
 				return
 			}
@@ -240,6 +242,13 @@ func takenFor(attribute string) func() collector.Rules {
 			}
 		}}
 	}
+}
+
+func whole(value string) string { return value }
+
+func domain(address string) string {
+	_, host, _ := strings.Cut(address, "@")
+	return host
 }
 
 // eachDay gives a customer who is identified on another day than at first another

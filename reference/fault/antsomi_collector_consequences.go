@@ -22,6 +22,7 @@ var antsomiConsequences = map[string][]string{
 	"keeps-the-first-value":             {"antsomi.identify-time"},
 	"loses-an-event-at-the-merge":       {"antsomi.three-visits-one-profile"},
 	"marks-nobody":                      {"antsomi.cid-at-signin", "antsomi.cid-at-signup", "antsomi.cid-immutable", "antsomi.cid-when-known", "antsomi.identify-repeats", "antsomi.identify-time", "antsomi.strangers-not-merged"},
+	"merges-by-email-domain":            {"antsomi.cid-at-signup", "antsomi.cid-immutable", "antsomi.customer-profile-created", "antsomi.marked-customer", "antsomi.merges-anonymous"},
 	"merges-by-name":                    {"antsomi.customer-profile-created", "antsomi.marked-customer", "antsomi.merges-anonymous"},
 	"merges-by-phone-number":            {"antsomi.customer-profile-created", "antsomi.merges-anonymous"},
 }

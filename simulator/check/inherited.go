@@ -23,7 +23,7 @@ func (p profile) divided(held *evidence.Profile, ids []string) *finding {
 		}
 		what := ""
 		switch mine := of.CustomerID == held.ID || of.CustomerID == held.CustomerID && of.CustomerID != ""; {
-		case mine && of.Marked:
+		case mine && (of.Marked || !held.Marked): // that nobody is marked is another matter
 			continue
 		case mine:
 			what = "is not marked as a customer"

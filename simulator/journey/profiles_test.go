@@ -161,6 +161,18 @@ func TestAProfileThatIsNotAsThePixelSays(t *testing.T) {
 	}
 }
 
+// A backend that writes its numbers as texts means them as numbers.
+func TestACountMayBeAText(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]int{`3`: 3, `"3"`: 3, `"0"`: 0, `"3.5"`: -1, `"-1"`: -1, `""`: -1, `"three"`: -1, `true`: -1} {
+		file := strings.Replace(customerFile, `"sessions": 3`, `"sessions": `+text, 1)
+		got, err := read(t, mapped(opening("home", "home")), map[string]string{"/c/anna@shop.test": file})
+		if (err != nil) != (want < 0) || err == nil && got[0].Sessions != want {
+			t.Errorf("%s: got %+v, %v", text, got, err)
+		}
+	}
+}
+
 // A collector that has lost all that a profile held says so; that is no mistake of
 // the pixel's description.
 func TestAProfileMayHoldNothing(t *testing.T) {
