@@ -106,6 +106,9 @@ func antsomiCollectors() []Fault {
 		wrong("forgets-system-attributes", "What the SDK says of the visitor's machine is not kept", behaviour, func() collector.Rules {
 			return collector.Rules{Rewrite: func(_ *http.Request, e *collector.Incoming) { e.SystemAttributes = nil }}
 		}),
+		wrong("forgets-the-items", "The items of an event are not kept", behaviour, func() collector.Rules {
+			return collector.Rules{Rewrite: func(_ *http.Request, e *collector.Incoming) { e.Items = nil }}
+		}),
 		wrong("drops-custom-events", "Of what a visitor does only page views and identifications are kept", behaviour, func() collector.Rules {
 			return collector.Rules{Rewrite: func(_ *http.Request, e *collector.Incoming) {
 				if e.Identify == nil && e.Category != "pageview" {

@@ -4,15 +4,16 @@ package fault
 // its main one, as consequences does. Playing the scenarios without a browser proves
 // each list.
 var antsomiConsequences = map[string][]string{
-	"begins-the-profile-at-the-sign-in": {"antsomi.cid-immutable", "antsomi.identify-repeats", "antsomi.merges-anonymous", "antsomi.three-visits-one-profile"},
+	"forgets-the-items":                 {"antsomi.history-attached", "antsomi.merges-anonymous", "antsomi.reset-on-logout"},
+	"begins-the-profile-at-the-sign-in": {"antsomi.cid-immutable", "antsomi.identify-repeats", "antsomi.merges-anonymous", "antsomi.profile-holds-behaviour", "antsomi.three-visits-one-profile"},
 	"counts-twice-what-is-merged":       {"antsomi.three-visits-one-profile"},
 	"cuts-the-customer-id":              {"antsomi.cid-at-signin", "antsomi.cid-at-signup", "antsomi.cid-hashed", "antsomi.cid-immutable", "antsomi.cid-when-known", "antsomi.history-attached", "antsomi.identify-repeats", "antsomi.identify-time", "antsomi.marked-customer", "antsomi.merges-anonymous", "antsomi.reset-on-logout", "antsomi.strangers-not-merged", "antsomi.three-visits-one-profile"},
-	"drops-custom-events":               {"antsomi.history-attached", "antsomi.merges-anonymous"},
-	"goes-on-after-the-logout":          {"antsomi.customer-profile-created", "antsomi.marked-customer", "antsomi.merges-anonymous", "antsomi.strangers-not-merged"},
-	"identifies-anew-each-day":          {"antsomi.cid-at-signin", "antsomi.history-attached", "antsomi.merges-anonymous"},
+	"drops-custom-events":               {"antsomi.history-attached", "antsomi.merges-anonymous", "antsomi.reset-on-logout"},
+	"goes-on-after-the-logout":          {"antsomi.anonymous-profile", "antsomi.cid-immutable", "antsomi.customer-profile-created", "antsomi.marked-customer", "antsomi.merges-anonymous", "antsomi.strangers-not-merged"},
+	"identifies-anew-each-day":          {"antsomi.cid-at-signin", "antsomi.cid-immutable", "antsomi.customer-attributes", "antsomi.history-attached", "antsomi.marked-customer", "antsomi.merges-anonymous"},
 	"ignores-the-identify":              {"antsomi.customer-attributes", "antsomi.history-attached", "antsomi.identify-repeats", "antsomi.identify-time", "antsomi.marked-customer", "antsomi.merges-anonymous", "antsomi.strangers-not-merged"},
 	"ignores-the-sign-in":               {"antsomi.cid-hashed", "antsomi.cid-immutable", "antsomi.customer-attributes", "antsomi.customer-profile-created", "antsomi.history-attached", "antsomi.identify-time", "antsomi.marked-customer", "antsomi.merges-anonymous", "antsomi.reset-on-logout", "antsomi.strangers-not-merged"},
-	"ignores-the-sign-up":               {"antsomi.customer-profile-created", "antsomi.marked-customer", "antsomi.merges-anonymous", "antsomi.strangers-not-merged", "antsomi.three-visits-one-profile"},
+	"ignores-the-sign-up":               {"antsomi.cid-immutable", "antsomi.customer-profile-created", "antsomi.marked-customer", "antsomi.merges-anonymous", "antsomi.strangers-not-merged", "antsomi.three-visits-one-profile"},
 	"joins-by-address":                  {"antsomi.anonymous-profile", "antsomi.merges-anonymous"},
 	"joins-nothing":                     {"antsomi.three-visits-one-profile"},
 	"joins-only-what-follows":           {"antsomi.three-visits-one-profile"},

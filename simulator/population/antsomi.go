@@ -64,6 +64,7 @@ type antsomiEvent struct {
 	System   map[string]string `json:"sys,omitempty"`
 	Dims     antsomiDims       `json:"dims,omitzero"`
 	Extra    *antsomiExtra     `json:"extra,omitempty"`
+	Items    []Item            `json:"items,omitempty"`
 }
 
 type antsomiDims struct {
@@ -85,7 +86,7 @@ func antsomiForm(h Hit) antsomiEvent {
 	e := antsomiEvent{
 		Category: h.Category, Action: h.Action, UID: h.Visitor, Device: h.Device, Message: h.Message,
 		URL: h.Page.URL, Referrer: h.Page.Referrer, Title: h.Page.Title, System: h.System,
-		Dims: antsomiDims{Customers: h.Customer, Users: h.Custom},
+		Dims: antsomiDims{Customers: h.Customer, Users: h.Custom}, Items: h.Items,
 	}
 	if !h.Made.IsZero() {
 		e.Made = h.Made.UnixMilli()
@@ -149,6 +150,9 @@ func antsomiQuery(to Account, h Hit) url.Values {
 	}
 	if e.Extra != nil {
 		set("extra", text(e.Extra))
+	}
+	if len(e.Items) > 0 {
+		set("items", text(e.Items))
 	}
 	return q
 }

@@ -2,6 +2,7 @@ package population
 
 import (
 	"maps"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -50,7 +51,7 @@ func (t *antsomiTracker) Track(e Event) Hit {
 	return Hit{
 		Visitor: t.uid, Device: t.device, Message: t.means.ID(idBytes),
 		Category: e.Category, Action: e.Action, Made: now, Page: e.Page,
-		Identity: e.Identity, Customer: maps.Clone(e.Customer), Custom: maps.Clone(e.Custom),
+		Identity: e.Identity, Customer: maps.Clone(e.Customer), Custom: maps.Clone(e.Custom), Items: slices.Clone(e.Items),
 	}
 }
 

@@ -33,6 +33,17 @@ type Hit struct {
 	// Customer, Custom and System are attributes of the customer, of the visitor as
 	// the site knows him, and of his machine.
 	Customer, Custom, System map[string]string
+	// Items are the things that it is about.
+	Items []Item
+}
+
+// Item is a thing of the shop.
+type Item struct {
+	ID   string `json:"id"`
+	Name string `json:"name,omitempty"`
+	// Price is that of one, in the shop's currency.
+	Price    float64 `json:"price,omitempty"`
+	Quantity int     `json:"quantity,omitempty"`
 }
 
 // Page is where a hit was made.
@@ -111,6 +122,8 @@ type Event struct {
 	// Customer and Custom are attributes; Identity names the customer.
 	Customer, Custom map[string]string
 	Identity         *Identity
+	// Items are the things that it is about.
+	Items []Item
 }
 
 // Means are what a tracker cannot make of its own.

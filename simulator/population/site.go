@@ -59,7 +59,7 @@ func (s antsomiSite) Do(t Tracker, action string, at Page, known *scenario.Plan)
 		t.Reset()
 		return nil, nil
 	case scenario.ActionAct:
-		return []Hit{t.Track(Event{Category: shop, Action: clicked(config), Page: at, Custom: config.Attributes})}, nil
+		return []Hit{t.Track(Event{Category: shop, Action: clicked(config), Page: at, Custom: config.Attributes, Items: basket})}, nil
 	case scenario.ActionChange, scenario.ActionChangeAgain:
 		i := map[string]int{scenario.ActionChange: 0, scenario.ActionChangeAgain: 1}[action]
 		if i >= len(config.Changes) {
@@ -92,6 +92,9 @@ func (s antsomiSite) identification(moment string, known *scenario.Plan, given m
 	}
 	return Identification(moment, known.CustomerID(), s.now(), data, at)
 }
+
+// basket is what an act puts into it.
+var basket = []Item{{ID: "4711", Name: "Walking shoes", Price: 59.9, Quantity: 1}}
 
 // customers leads to a customer's attributes in an event.
 const customers = "dims.customers."
