@@ -30,8 +30,11 @@ func (j *walk) close(ctx context.Context, d *device) {
 
 // bounded bounds what a step does.
 func (j *walk) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeoutCause(ctx, j.options.Timeouts.Action,
-		fmt.Errorf("nothing happened within %v", j.options.Timeouts.Action))
+	return boundedBy(ctx, j.options.Timeouts.Action)
+}
+
+func boundedBy(ctx context.Context, span time.Duration) (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(ctx, span, fmt.Errorf("nothing happened within %v", span))
 }
 
 // prepare makes the world what the step says that it is.
@@ -218,7 +221,7 @@ func (j *walk) settle(ctx context.Context, d *device, done *evidence.Step) error
 	default:
 		return err
 	}
-	looking, stop := j.bounded(ctx)
+	looking, stop := boundedBy(ctx, j.options.Timeouts.Action+j.hearing())
 	defer stop()
 	return j.look(looking, d, done, settled)
 }

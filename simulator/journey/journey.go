@@ -283,16 +283,13 @@ func (j *walk) look(ctx context.Context, d *device, done *evidence.Step, settled
 	if err != nil {
 		return err
 	}
-	records, err := j.read(ctx, d)
-	if err != nil {
-		return err
-	}
-	profiles, err := j.readProfiles(ctx, d)
+	said, err := j.hear(ctx, d)
 	if err != nil {
 		return err
 	}
 	j.evidence.Snapshots = append(j.evidence.Snapshots, evidence.Snapshot{
-		Step: done.Name, Cookies: cookies, Storage: settled.Storage, Records: records, Profiles: profiles,
+		Step: done.Name, Cookies: cookies, Storage: settled.Storage,
+		Records: said.records, Profiles: said.profiles, ProfilesRead: said.at,
 	})
 	if !j.options.Screenshots {
 		return nil

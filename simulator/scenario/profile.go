@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/ohler55/ojg/jp"
 )
@@ -20,6 +21,10 @@ type Profile struct {
 	Values ProfileValues `yaml:"values" json:"values"`
 	// Event leads to the events of a profile.
 	Event ProfileEvents `yaml:"event" json:"event"`
+	// Settles is how long what the collector tells must have stayed the same before
+	// it is taken for its word, where it works later than it answers: at most a
+	// minute. Without it the collector is asked once, at the end of each step.
+	Settles Lifetime `yaml:"settles,omitempty" json:"settles,omitzero"`
 	// Attributes gives the collector's own name of a customer's attribute for each
 	// role.
 	Attributes map[string]string `yaml:"attributes,omitempty" json:"attributes,omitempty"`
@@ -67,6 +72,9 @@ type ProfileEvents struct {
 	Content map[string]string `yaml:"content,omitempty" json:"content,omitempty"`
 }
 
+// longestSettling bounds how long a collector may take to come to rest.
+const longestSettling = time.Minute
+
 // idPlace stands for the ID in the path of a profile.
 const idPlace = "{id}"
 
@@ -91,6 +99,9 @@ func (s *source) checkProfile(p *Pixel) {
 	}{{"profile.customer", p.Profile.Customer}, {"profile.visitor", p.Profile.Visitor}} {
 		s.checkProfilePath(place.at+".path", place.Path)
 		s.checkProfilePath(place.at+".events", place.Events)
+	}
+	if p.Profile.Settles.Span() > longestSettling {
+		s.reject("profile.settles", "such as 5s", "%s is longer than a minute", p.Profile.Settles)
 	}
 	for _, path := range p.Profile.paths() {
 		if path.text == "" {
