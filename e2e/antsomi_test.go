@@ -24,8 +24,13 @@ var _ = g.Describe("pixelwitness run --pixel antsomi", func() {
 		file := filepath.Join(g.GinkgoT().TempDir(), "result.json")
 		pixelwitness(ctx, 0, "run", "--browser", "shell", "--pixel", "antsomi", "antsomi.*", "--json", file)
 		result := readResult(file)
-		Expect(result.Conformance).To(Equal("conformant"))
-		Expect(outcomes(result)).To(And(HaveLen(1), HaveKeyWithValue(verdict.Pass, BeNumerically(">", 250))))
+		Expect(outcomes(result)).To(HaveKeyWithValue(verdict.Pass, BeNumerically(">", 400)))
+		for _, v := range result.Verdicts {
+			// The headless shell keeps no page to come back to.
+			if v.Scenario != "antsomi.logout-and-back" || v.Outcome != verdict.Unsupported {
+				Expect(v.Outcome).To(Equal(verdict.Pass), "%s at step %s of %s: %s", v.Clause, v.Step, v.Scenario, v.Observed)
+			}
+		}
 		judged := map[string]bool{}
 		for _, c := range result.Clauses {
 			judged[c.ID] = true
@@ -36,8 +41,8 @@ var _ = g.Describe("pixelwitness run --pixel antsomi", func() {
 	}, g.SpecTimeout(patience))
 
 	g.It("walks three visits and a logout in full Chrome", func(ctx g.SpecContext) {
-		session := pixelwitness(ctx, 0, "run", "--browser", "full", "antsomi.three-visits", "antsomi.logout")
-		Expect(session.Out).To(gbytes.Say(`antsomi: 2 scenarios, \d+ clauses, \d+ verdicts: \d+ pass - pass\n`))
+		session := pixelwitness(ctx, 0, "run", "--browser", "full", "antsomi.three-visits", "antsomi.logout", "antsomi.logout-and-back")
+		Expect(session.Out).To(gbytes.Say(`antsomi: 3 scenarios, \d+ clauses, \d+ verdicts: \d+ pass - pass\n`))
 	}, g.SpecTimeout(patience))
 
 	g.It("judges only what the collector decides when it plays the tracker's part", func(ctx g.SpecContext) {
