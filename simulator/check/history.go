@@ -26,6 +26,12 @@ func (p profile) complete(held *evidence.Profile) finding {
 	if f := p.lacking(held, p.under(held)); f != nil {
 		return *f
 	}
+	return p.consistent(held)
+}
+
+// consistent judges a profile that holds the right events: its sessions, and that
+// each of its user IDs is its own alone.
+func (p profile) consistent(held *evidence.Profile) finding {
 	if f := p.sessions(held); f != nil {
 		return *f
 	}
@@ -214,16 +220,7 @@ func (p profile) counted(held *evidence.Profile) finding {
 			}
 		}
 	}
-	if f := p.sessions(held); f != nil {
-		return *f
-	}
-	if f := p.shared(held); f != nil {
-		return *f
-	}
-	if f := p.divided(held, held.UserIDs); f != nil {
-		return *f
-	}
-	return p.whole(held)
+	return p.consistent(held)
 }
 
 // joined: the profile holds the visitor IDs of the step, each of its events once,

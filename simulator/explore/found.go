@@ -85,16 +85,7 @@ func (e *explorer) finding(ctx context.Context, f failed, clause string) Finding
 		case found.Subject == "":
 			found.Level, found.Subject, found.Step = v.Level, v.Subject, v.Step
 			found.Expected, found.Observed = v.Expected, v.Observed
-			found.Excerpt = v.Request
-			if v.Cookie != nil {
-				found.Excerpt = v.Cookie
-			}
-			if v.Storage != nil {
-				found.Excerpt = v.Storage
-			}
-			if v.Profile != nil {
-				found.Excerpt = v.Profile
-			}
+			_, found.Excerpt = v.Excerpt()
 		}
 	}
 	slices.Sort(found.Also)

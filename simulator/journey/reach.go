@@ -23,16 +23,13 @@ type reach struct {
 }
 
 func newReach(source string) (*reach, error) {
-	if err := scenario.CheckJSONPath(source); err != nil {
-		return nil, fmt.Errorf("%q is not a JSON path: %w", source, err)
-	}
-	path, err := jp.ParseString(source)
+	path, err := scenario.ParseJSONPath(source)
 	if err != nil {
 		return nil, fmt.Errorf("%q is not a JSON path: %w", source, err)
 	}
 	r := &reach{source: source, path: path}
 	if before, every := strings.CutSuffix(source, "[*]"); every {
-		if r.holder, err = jp.ParseString(before); err != nil {
+		if r.holder, err = scenario.ParseJSONPath(before); err != nil {
 			return nil, fmt.Errorf("%q is not a JSON path: %w", before, err)
 		}
 	}

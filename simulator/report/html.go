@@ -286,7 +286,7 @@ func newVerdictView(anchor string, v *verdict.Verdict) verdictView {
 		Subject: visible(v.Subject), Expected: visible(v.Expected), Observed: visible(v.Observed),
 		Headline: headline(v), Reason: visibleLines(v.Reason), Where: visible(v.Where), Outcome: badgeOf(v.Outcome),
 	}
-	kind, e := excerpt(v)
+	kind, e := v.Excerpt()
 	if e == nil {
 		return view
 	}

@@ -184,7 +184,7 @@ func reading(err error) string {
 
 func checkSense(r *verdict.Result) error {
 	for i := range r.Verdicts {
-		kind, e := excerpt(&r.Verdicts[i])
+		kind, e := r.Verdicts[i].Excerpt()
 		if e == nil {
 			continue
 		}

@@ -252,18 +252,3 @@ func headline(v *verdict.Verdict) string {
 	}
 	return "expected " + visible(v.Expected) + ", observed " + visible(v.Observed)
 }
-
-// excerpt returns a verdict's excerpt and what it is of, or nil.
-func excerpt(v *verdict.Verdict) (string, *verdict.Excerpt) {
-	switch {
-	case v.Request != nil:
-		return "request", v.Request
-	case v.Cookie != nil:
-		return "cookie", v.Cookie
-	case v.Storage != nil:
-		return "storage", v.Storage
-	case v.Profile != nil:
-		return "profile", v.Profile
-	}
-	return "", nil
-}

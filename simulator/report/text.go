@@ -243,7 +243,7 @@ func (t *printer) verdict(v *verdict.Verdict) {
 	field("expected", visible(v.Expected))
 	field("observed", visible(v.Observed))
 	field("reason", visibleLines(v.Reason))
-	if kind, e := excerpt(v); e != nil {
+	if kind, e := v.Excerpt(); e != nil {
 		label := cell(kind, width)
 		t.b.WriteString("    ")
 		t.paint(span{label, dim})

@@ -107,7 +107,7 @@ func (s *source) checkProfile(p *Pixel) {
 		if path.text == "" {
 			continue
 		}
-		if err := CheckJSONPath(path.text); err != nil {
+		if _, err := ParseJSONPath(path.text); err != nil {
 			s.reject("profile."+path.at, "such as $.cid or $.user_ids[*], see RFC 9535", "not a JSON path: %v", err)
 		}
 	}
@@ -116,14 +116,12 @@ func (s *source) checkProfile(p *Pixel) {
 	}
 }
 
-// CheckJSONPath tells what keeps a text from being a JSON path, which begins at the
-// document's root, $; nil when nothing does.
-func CheckJSONPath(text string) error {
+// ParseJSONPath reads a JSON path, which begins at the document's root, $.
+func ParseJSONPath(text string) (jp.Expr, error) {
 	if !strings.HasPrefix(text, "$") {
-		return errors.New("it does not begin with $")
+		return nil, errors.New("it does not begin with $")
 	}
-	_, err := jp.ParseString(text)
-	return err
+	return jp.ParseString(text)
 }
 
 // checkProfilePath wants a path, perhaps with a query, with one place for an ID.

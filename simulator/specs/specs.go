@@ -144,10 +144,8 @@ func explain(v verdict.Verdict) string {
 	line("expected", v.Expected)
 	line("observed", v.Observed)
 	line("reason", v.Reason)
-	for _, e := range []*verdict.Excerpt{v.Request, v.Cookie, v.Storage, v.Profile} {
-		if e != nil {
-			line("evidence", strings.ReplaceAll(e.Marked("»", "«"), "\n", "\n            "))
-		}
+	if _, e := v.Excerpt(); e != nil {
+		line("evidence", strings.ReplaceAll(e.Marked("»", "«"), "\n", "\n            "))
 	}
 	line("where", v.Where)
 	return strings.TrimRight(b.String(), "\n")

@@ -35,6 +35,22 @@ type Verdict struct {
 	Where string `json:"where"`
 }
 
+// Excerpt returns the evidence that decides and what it is of: "request", "cookie",
+// "storage" or "profile"; nil when there is none to be shown.
+func (v *Verdict) Excerpt() (of string, e *Excerpt) {
+	switch {
+	case v.Request != nil:
+		return "request", v.Request
+	case v.Cookie != nil:
+		return "cookie", v.Cookie
+	case v.Storage != nil:
+		return "storage", v.Storage
+	case v.Profile != nil:
+		return "profile", v.Profile
+	}
+	return "", nil
+}
+
 // Source is the passage of a vendor's document that a clause rests on.
 type Source struct {
 	// Document is the document's short name, such as "mapp".

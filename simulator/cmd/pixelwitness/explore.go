@@ -13,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/pixelwitness/pixelwitness/reference/fault"
 	"github.com/pixelwitness/pixelwitness/simulator/browser"
 	"github.com/pixelwitness/pixelwitness/simulator/explore"
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
@@ -144,7 +143,8 @@ func (f *exploreFlags) prepareWalks(ctx context.Context, program string) (explor
 	if err != nil {
 		return none, nil, err
 	}
-	if err := f.checkFault(pixel); err != nil {
+	broken, err := f.checkFault(pixel)
+	if err != nil {
 		return none, nil, err
 	}
 	s := suite.Options{Library: lib, Pixel: pixel, Tool: tool(), Collector: referenceCollector}
@@ -152,10 +152,6 @@ func (f *exploreFlags) prepareWalks(ctx context.Context, program string) (explor
 		return none, nil, err
 	}
 	if f.faulty {
-		broken, err := fault.Lookup(f.fault)
-		if err != nil {
-			return none, nil, usageError{err}
-		}
 		s.Collector = collectorWith(broken.Change)
 	}
 	script := pixel.Script

@@ -94,8 +94,8 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	if f.parallel < 1 {
 		return usage("--parallel %d: at least one visitor must walk", f.parallel)
 	}
-	broken, _ := fault.Lookup(f.fault) // a name that is none is refused below
-	lib, pixel, err := f.loadFor(selectors, broken.Vendor)
+	named, _ := fault.Lookup(f.fault) // a name that is none is refused below
+	lib, pixel, err := f.loadFor(selectors, named.Vendor)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,8 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	if _, err := suite.Plan(o); err != nil {
 		return err // before a browser is looked for
 	}
-	if err := f.checkFault(pixel); err != nil {
+	broken, err := f.checkFault(pixel)
+	if err != nil {
 		return err
 	}
 	if o.Reference, err = reference(f.fault); err != nil {
@@ -131,10 +132,6 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 		o.OwnCustomers = true
 	}
 	if f.faulty {
-		broken, err := fault.Lookup(f.fault)
-		if err != nil {
-			return usageError{err}
-		}
 		if err := f.refuseFault(broken); err != nil {
 			return err
 		}
@@ -184,8 +181,8 @@ func collectorWith(change func(*collector.Options)) suite.Collector {
 
 // orSink lets the gateway's sink answer what the reference collector has no place
 // for: a pixel of another dialect than the documents' must not be told that its
-// hits went nowhere, lest it send them again. What is read
-// back is answered as it is: that there is no such profile is an answer.
+// hits went nowhere, lest it send them again. What is read back is answered as it
+// is: that there is no such profile is an answer.
 func orSink(collector http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if gateway.ReadsBack(r.Context()) || r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/api/antsomi/") {
@@ -241,29 +238,31 @@ func untried(lib *scenario.Library, document string) []string {
 		missing, len(clauses), document)}
 }
 
-// checkFault refuses a fault that would break nothing: the run would pass, and
+// checkFault returns the fault that is asked for; the zero one when none is. It refuses
+// one that would break nothing: the run would pass, and
 // be taken for proof.
-func (f *runFlags) checkFault(pixel *scenario.Pixel) error {
+func (f *runFlags) checkFault(pixel *scenario.Pixel) (fault.Fault, error) {
+	var none fault.Fault
 	switch {
 	case !f.faulty:
-		return nil
+		return none, nil
 	case f.fault == "":
-		return usage("--fault wants a name\nhint: --fault list names all")
+		return none, usage("--fault wants a name\nhint: --fault list names all")
 	case f.script != "":
-		return usage("--fault breaks the reference tracker; it does not go with --script")
+		return none, usage("--fault breaks the reference tracker; it does not go with --script")
 	case f.collector != "":
-		return usage("--fault breaks the reference; it does not go with --collector")
+		return none, usage("--fault breaks the reference; it does not go with --collector")
 	case !strings.HasPrefix(pixel.Script, scenario.ReferenceScript):
-		return usage("--fault breaks the reference tracker, and the pixel %s has a script of its own, %s", pixel.Name, pixel.Script)
+		return none, usage("--fault breaks the reference tracker, and the pixel %s has a script of its own, %s", pixel.Name, pixel.Script)
 	}
 	broken, err := fault.Lookup(f.fault)
 	if err != nil {
-		return usageError{err}
+		return none, usageError{err}
 	}
 	if vendor := strings.TrimPrefix(pixel.Script, scenario.ReferenceScript); broken.Vendor != vendor {
-		return usage("the fault %s is one of the reference for %s, and what is run is that for %s\nhint: --pixel %[2]s", f.fault, broken.Vendor, vendor)
+		return none, usage("the fault %s is one of the reference for %s, and what is run is that for %s\nhint: --pixel %[2]s", f.fault, broken.Vendor, vendor)
 	}
-	return nil
+	return broken, nil
 }
 
 // browser finds the browser and says how to launch it.
