@@ -111,7 +111,7 @@ func TestEveryRouteIsDocumentedAndTheReverse(t *testing.T) {
 		}
 	}
 	err := chi.Walk(begun(t, Options{}).Handler().(chi.Routes), func(method, route string, _ http.Handler, _ ...func(http.Handler) http.Handler) error {
-		if strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/_/") {
+		if strings.HasPrefix(route, "/api/") || strings.HasPrefix(route, "/_/") || strings.HasPrefix(route, "/consent/") && method == http.MethodGet {
 			served[method+" "+route] = true
 		}
 		return nil
@@ -253,6 +253,7 @@ func TestEveryAnswerIsAsDocumented(t *testing.T) {
 	a.holds(t, open, "PUT", "/_/clock", http.StatusBadRequest, sending(`{"now":"noon"}`))
 	a.holds(t, guarded, "PUT", "/_/clock", http.StatusForbidden, with("Authorization", "Bearer secret"), sending(`{"now":"2026-05-06T07:08:09Z"}`))
 	a.holds(t, guarded, "PUT", "/_/clock", http.StatusUnauthorized, elsewhere)
+	a.holdsSites(t, open, guarded, closed)
 	for _, place := range []string{"/_/hits", "/_/all"} {
 		a.holds(t, open, "DELETE", place, http.StatusForbidden, elsewhere)
 		a.holds(t, guarded, "DELETE", place, http.StatusUnauthorized, elsewhere)
@@ -275,6 +276,11 @@ func TestTheDocumentRefusesWrongAnswers(t *testing.T) {
 	c := visited(t, Options{})
 	a := answers{doc: described(t), seen: map[string]bool{}}
 	customer, user := "/api/antsomi/customers/"+hex32(900)+"?portal_id=33167", "/api/antsomi/users/"+hex32(3)
+	site := sessionsOf(t, c, firstDay)
+	session, report := "/api/piwikpro/sessions?limit=1&site="+site, "/api/piwikpro/report?site="+site
+	ofFirst := func(list string, change func(map[string]any)) func(map[string]any) {
+		return func(body map[string]any) { change(body[list].([]any)[0].(map[string]any)) }
+	}
 	for _, tc := range []struct {
 		name, target string
 		status       int
@@ -289,6 +295,15 @@ func TestTheDocumentRefusesWrongAnswers(t *testing.T) {
 		{"null for a list", user, 200, func(body map[string]any) { body["devices"] = nil }},
 		{"events as text", user, 200, func(body map[string]any) { body["events"] = "1" }},
 		{"a status that is not documented", user, 418, func(map[string]any) {}},
+		{"an anonymous session with a visitor", session, 200, ofFirst("sessions", func(s map[string]any) { s["anonymous"], s["new"], s["address"] = true, true, "::" })},
+		{"an anonymous session with an address", session, 200, ofFirst("sessions", func(s map[string]any) { s["anonymous"], s["new"] = true, true; delete(s, "visitor") })},
+		{"an anonymous session that returns", session, 200, ofFirst("sessions", func(s map[string]any) {
+			s["anonymous"], s["new"], s["address"] = true, false, "::"
+			delete(s, "visitor")
+		})},
+		{"an identified session without visitor", session, 200, ofFirst("sessions", func(s map[string]any) { delete(s, "visitor") })},
+		{"a report without its share", report, 200, func(body map[string]any) { delete(body, "anonymous") }},
+		{"a report with something more", report, 200, func(body map[string]any) { body["bounce_rate"] = 0.5 }},
 	} {
 		var body map[string]any
 		w := get(c.Handler(), tc.target)

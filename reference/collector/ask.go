@@ -12,6 +12,7 @@ import (
 type ask struct {
 	statement  string
 	conditions []string
+	grouping   string
 	ending     string
 	arguments  []any
 }
@@ -42,6 +43,12 @@ func (a *ask) place(argument any) string {
 	return "$" + strconv.Itoa(len(a.arguments))
 }
 
+// group puts rows together that have the same in all of the columns.
+func (a *ask) group(by string) *ask {
+	a.grouping = " GROUP BY " + by
+	return a
+}
+
 // order ends the question. A limit of 0 is none.
 func (a *ask) order(by string, limit int) *ask {
 	a.ending = " ORDER BY " + by
@@ -53,9 +60,9 @@ func (a *ask) order(by string, limit int) *ask {
 
 func (a *ask) text() string {
 	if len(a.conditions) == 0 {
-		return a.statement + a.ending
+		return a.statement + a.grouping + a.ending
 	}
-	return a.statement + " WHERE " + strings.Join(a.conditions, " AND ") + a.ending
+	return a.statement + " WHERE " + strings.Join(a.conditions, " AND ") + a.grouping + a.ending
 }
 
 // all reads each row of the answer. The first error ends it.

@@ -4,10 +4,15 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
+	"sync"
 	"time"
+
+	"github.com/pixelwitness/pixelwitness/reference/geo"
 )
 
 // Options say how a collector works. The zero value keeps hits in memory, by
@@ -40,6 +45,14 @@ type Options struct {
 	Wrap func(http.Handler) http.Handler
 	// Rules decide about identity. The zero value decides as the document asks.
 	Rules Rules
+	// TrustedProxies are the addresses of the proxies that may say, in the header
+	// X-Forwarded-For, for whom they ask. From anybody else it is ignored.
+	TrustedProxies []netip.Prefix
+	// Geo tells country and city of an address. Nil knows no place.
+	Geo *geo.DB
+	// Visitors decide about visitors of the dialect piwikpro. The zero value decides as
+	// the document asks.
+	Visitors VisitorRules
 }
 
 // Collector takes hits and keeps them. Its methods may be called from any
@@ -49,9 +62,16 @@ type Collector struct {
 	rules     Rules
 	recognise func(*http.Request, Hit) string
 	token     string
+	trusted   []netip.Prefix
+	geo       *geo.DB
+	visitors  VisitorRules
 	log       *slog.Logger
 	store     *store
 	handler   http.Handler
+	heard     heard
+	// stop ends what runs beside the requests, which stopped awaits.
+	stop    context.CancelFunc
+	stopped sync.WaitGroup
 }
 
 // New returns a collector. The caller closes it. A store that cannot be opened
@@ -70,11 +90,22 @@ func New(opts Options) (*Collector, error) {
 	c := &Collector{
 		clock: &clock{own: opts.Clock, settable: opts.SettableClock}, token: opts.Token,
 		rules: s.rules, recognise: opts.Recognise, log: opts.Logger, store: s,
+		trusted: opts.TrustedProxies, geo: opts.Geo, visitors: opts.Visitors.complete(),
+	}
+	if err := c.remember(context.Background()); err != nil {
+		return nil, errors.Join(fmt.Errorf("open the collector's store: %w", err), s.close())
 	}
 	c.handler = c.routes()
 	if opts.Wrap != nil {
 		c.handler = opts.Wrap(c.handler)
 	}
+	ctx, stop := context.WithCancel(context.Background())
+	c.stop = stop
+	c.stopped.Go(func() {
+		ticks := time.NewTicker(sweepEvery)
+		defer ticks.Stop()
+		c.forgetKeys(ctx, ticks.C)
+	})
 	return c, nil
 }
 
@@ -90,11 +121,11 @@ func (c *Collector) Visits(ctx context.Context, track string) (Visits, error) {
 	return c.store.visits(ctx, track)
 }
 
-// Reset forgets every hit. Their ids are not used again. Profiles stay.
+// Reset forgets every hit. Their ids are not used again. Profiles, sites and reports stay.
 func (c *Collector) Reset(ctx context.Context) error { return c.store.reset(ctx) }
 
-// ResetAll forgets every hit and every profile, and sets the clock back to its
-// own time. No id is used again.
+// ResetAll forgets every hit, profile, session and site, has the example sites again,
+// and sets the clock back to its own time. No id is used again.
 func (c *Collector) ResetAll(ctx context.Context) error {
 	c.clock.reset()
 	return c.store.resetAll(ctx)
@@ -102,7 +133,11 @@ func (c *Collector) ResetAll(ctx context.Context) error {
 
 // Close stores what is under way and closes the store. Later hits are answered
 // with 503. Closing twice does nothing.
-func (c *Collector) Close() error { return c.store.close() }
+func (c *Collector) Close() error {
+	c.stop()
+	c.stopped.Wait()
+	return c.store.close()
+}
 
 // The server's limits.
 const (
@@ -124,7 +159,7 @@ func (c *Collector) Serve(ctx context.Context, listener net.Listener) error {
 		WriteTimeout:      requestTimeout,
 		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxHeader,
-		ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelWarn),
+		ErrorLog:          log.New(namelessLog{c.log}, "", 0),
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- server.Serve(listener) }()

@@ -221,7 +221,7 @@ func TestWrongRequestsAreToldWhy(t *testing.T) {
 			status         int
 			text           string
 		}{
-			{"GET", "/", 404, "nothing is here; a hit goes to /<trackId>/wt or /event"},
+			{"GET", "/", 404, "nothing is here; a hit goes to /<trackId>/wt, /event or /ppms.php"},
 			{"GET", "/111111111111111/other", 404, "nothing is here"},
 			{"PUT", hitPath, 405, "method PUT does nothing here"},
 			{"POST", "/_/hits", 405, "method POST does nothing here"},

@@ -21,6 +21,9 @@ type transaction interface {
 	exec(ctx context.Context, statement string, arguments []any) error
 	// query calls read for each row.
 	query(ctx context.Context, read func(scan func(...any) error) error, statement string, arguments []any) error
+	// ask is a query that may be answered only by the next call of query or answers.
+	ask(ctx context.Context, read func(scan func(...any) error) error, statement string, arguments []any) error
+	answers(ctx context.Context) error
 }
 
 func (w *work) exec(statement string, arguments ...any) error {
@@ -30,6 +33,12 @@ func (w *work) exec(statement string, arguments ...any) error {
 func (w *work) rows(read func(scan func(...any) error) error, statement string, arguments ...any) error {
 	return w.tx.query(w.ctx, read, statement, arguments)
 }
+
+func (w *work) ask(read func(scan func(...any) error) error, statement string, arguments ...any) error {
+	return w.tx.ask(w.ctx, read, statement, arguments)
+}
+
+func (w *work) answers() error { return w.tx.answers(w.ctx) }
 
 // commits groups the changes that arrive while the disk is busy into one
 // transaction: a commit costs a sync, and hundreds of hits can share it. Each

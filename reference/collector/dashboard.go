@@ -32,6 +32,8 @@ var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"short": short, "visible": visible, "plural": plural, "number": number,
 	"time": timeElement, "clock": clockElement, "kind": kindName, "pretty": pretty,
 	"customer": customerPath, "user": userPath, "listed": listPath,
+	"site": sitePath, "reported": reportPath, "older": olderPath, "query": reportQuery, "duration": duration, "share": share, "exact": exact,
+	"place": placeName, "day": namedDay, "sum": func(n int64) string { return number(int(n)) }, "float": func(n int64) float64 { return float64(n) },
 }).ParseFS(pageFiles, "pages/*.html.tmpl"))
 
 // dashboard shows profiles as pages.
@@ -57,11 +59,36 @@ func (d dashboard) routes(r chi.Router) {
 	})
 }
 
+// The sections that the pages' menu leads to.
+const (
+	profilesSection       = ""
+	menuSection           = "menu"
+	reportsSection        = "reports"
+	administrationSection = "administration"
+)
+
 // chrome is what stands around every page.
 type chrome struct {
 	// Title is the page's name, Search what the search field holds.
 	Title, Search string
+	// Section is where the page belongs in the menu; empty is among profiles.
+	Section string
 }
+
+// Menu is the pages' menu.
+func (c chrome) Menu() []kindTab {
+	return []kindTab{
+		{"Profiles", "/antsomi/", c.Section == profilesSection},
+		{"Reports", reportsPath, c.Section == reportsSection},
+		{"Administration", administrationPath, c.Section == administrationSection},
+	}
+}
+
+// Timed tells that the page may show times.
+func (c chrome) Timed() bool { return c.Section == profilesSection || c.Section == reportsSection }
+
+// Searches tells that the page has the field that searches profiles.
+func (c chrome) Searches() bool { return c.Section == profilesSection }
 
 // listView is the page of the list.
 type listView struct {
@@ -74,7 +101,8 @@ type listView struct {
 	Kinds []kindTab
 }
 
-// kindTab keeps the list to one kind.
+// kindTab is a link that may be the current one: to one kind of the list, to a
+// section of the menu.
 type kindTab struct {
 	Name, Href string
 	Current    bool
@@ -139,8 +167,12 @@ type failure struct {
 }
 
 func (d dashboard) fail(w http.ResponseWriter, status int, title, text string) {
+	failPage(w, d.log, status, chrome{Title: title}, text)
+}
+
+func failPage(w http.ResponseWriter, log *slog.Logger, status int, around chrome, text string) {
 	said, hint, _ := strings.Cut(text, "\nhint: ")
-	d.show(w, status, "failure", failure{chrome: chrome{Title: title}, Said: said, Hint: hint})
+	showPage(w, log, status, "failure", failure{chrome: around, Said: said, Hint: hint})
 }
 
 func (d dashboard) unreadable(w http.ResponseWriter, err error) {
@@ -157,11 +189,15 @@ func (d dashboard) unreadable(w http.ResponseWriter, err error) {
 	}
 }
 
-// show writes a page, once it is whole.
 func (d dashboard) show(w http.ResponseWriter, status int, name string, view any) {
+	showPage(w, d.log, status, name, view)
+}
+
+// showPage writes a page, once it is whole.
+func showPage(w http.ResponseWriter, log *slog.Logger, status int, name string, view any) {
 	var page bytes.Buffer
 	if err := pages.ExecuteTemplate(&page, name, view); err != nil {
-		d.log.Error("page is broken", "page", name, "error", err)
+		log.Error("page is broken", "page", name, "error", err)
 		problem(w, http.StatusInternalServerError, "the page could not be made")
 		return
 	}

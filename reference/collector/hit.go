@@ -11,10 +11,11 @@ type Hit struct {
 	// the zero time when the hit does not tell.
 	Received time.Time `json:"received"`
 	Made     time.Time `json:"made,omitzero"`
-	// Dialect is the vendor whose form the hit has: "mapp" or "antsomi".
+	// Dialect is the vendor whose form the hit has: "mapp", "antsomi" or
+	// "piwikpro".
 	Dialect string `json:"dialect"`
-	// Track is the track ID (antsomi: the portal's), Page the page's name as the
-	// pixel gives it (antsomi: its address).
+	// Track is the track ID (antsomi: the portal's; piwikpro: the site's), Page the page's name as the
+	// pixel gives it (antsomi, piwikpro: its address).
 	Track string `json:"track"`
 	Page  string `json:"page"`
 	// Visitor is the visitor's ID; empty when the hit carries none, is
@@ -27,7 +28,8 @@ type Hit struct {
 	// that is nothing that the dialect knows.
 	Transport string `json:"transport"`
 	// Parameters holds the parameters, decoded; of the dialect mapp, where
-	// Visitor has to be empty, without the ID. What is no text stands in JSON.
+	// Visitor has to be empty, without the ID; of piwikpro, where it is, nothing but
+	// what the dialect knows. What is no text stands in JSON.
 	Parameters map[string]string `json:"parameters"`
 	// Refused says why the hit is not well formed; empty when it is.
 	Refused string `json:"refused,omitempty"`

@@ -1,9 +1,9 @@
 package collector
 
 import (
+	"fmt"
 	"io"
 	"net/http"
-	"runtime/debug"
 	"strconv"
 
 	"github.com/go-chi/chi/v5"
@@ -20,7 +20,7 @@ func (c *Collector) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(c.survive)
 	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
-		problem(w, http.StatusNotFound, "nothing is here; a hit goes to /<trackId>/wt or /event")
+		problem(w, http.StatusNotFound, "nothing is here; a hit goes to /<trackId>/wt, /event or /ppms.php")
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusMethodNotAllowed, "method "+r.Method+" does nothing here")
@@ -35,6 +35,11 @@ func (c *Collector) routes() http.Handler {
 		r.Get("/event", c.takeAntsomi)
 		r.Post("/event", c.takeAntsomi)
 		r.Options("/event", preflight)
+		r.Get("/ppms.php", c.takePiwikPro)
+		r.Post("/ppms.php", c.takePiwikPro)
+		r.Options("/ppms.php", preflight)
+		r.Get("/consent/{site}.json", c.serveConsent)
+		r.Options("/consent/{site}.json", preflight)
 	})
 	r.Get("/_/health", c.health)
 	r.Get("/_/clock", c.now)
@@ -48,6 +53,8 @@ func (c *Collector) routes() http.Handler {
 	})
 	r.With(c.guard(anyName)).Get("/api/mapp/visits", c.countVisits)
 	c.routesOfProfiles(r)
+	c.routesOfVisitors(r)
+	c.routesOfConsole(r)
 	return r
 }
 
@@ -63,7 +70,7 @@ func (c *Collector) survive(next http.Handler) http.Handler {
 			case http.ErrAbortHandler:
 				panic(cause)
 			default:
-				c.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "panic", cause, "stack", string(debug.Stack()))
+				c.log.Error("request failed", "method", r.Method, "path", r.URL.Path, "panic", nameless(fmt.Sprint(cause)), "stack", callers())
 				problem(w, http.StatusInternalServerError, "the collector failed")
 			}
 		}()
@@ -158,9 +165,15 @@ func bodyOf(r *http.Request) (body []byte, broken bool) {
 // keep stores what has arrived, and says in the answer's header what was
 // refused. When it cannot store, it answers itself and returns false.
 func (c *Collector) keep(w http.ResponseWriter, r *http.Request, arrivals []arrival) bool {
+	return c.answerFor(w, arrivals, c.store.add(r.Context(), arrivals...))
+}
+
+// answerFor says in the answer's header what was refused of what has been stored. When it
+// could not be stored, it answers itself and returns false.
+func (c *Collector) answerFor(w http.ResponseWriter, arrivals []arrival, err error) bool {
 	track := arrivals[0].hit.Track
-	if err := c.store.add(r.Context(), arrivals...); err != nil {
-		c.log.Error("hits are lost", "track", track, "hits", len(arrivals), "error", err)
+	if err != nil {
+		c.log.Error("hits are lost", "track", track, "hits", len(arrivals), "error", nameless(err.Error()))
 		problem(w, http.StatusServiceUnavailable, "the hit could not be stored")
 		return false
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"strings"
+	"time"
 )
 
 //go:embed migrations/sqlite/*.sql migrations/postgres/*.sql
@@ -21,6 +22,8 @@ type engine struct {
 	transact transactor
 	// findState is the statement that reads what an event meets; see stateOf.
 	findState string
+	// visits are the statements of the dialect piwikpro that differ.
+	visits visitQueries
 	// actionOf is a hit's parameter ct, which tells an action from a page view.
 	actionOf string
 }
@@ -34,6 +37,8 @@ type store struct {
 	read, write *sql.DB
 	commits     *commits
 	rules       Rules
+	// swept is when the writer last looked for keys to drop, by the collector's clock.
+	swept time.Time
 }
 
 // openStore opens the database that the place names (a PostgreSQL server's
@@ -49,6 +54,9 @@ func openStore(place string, rules Rules) (*store, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if err := s.plant(context.Background()); err != nil {
+		return nil, errors.Join(err, s.closeDatabases())
 	}
 	s.commits = startCommits(s.engine.transact)
 	return s, nil
@@ -97,20 +105,29 @@ func (s *store) add(ctx context.Context, arrivals ...arrival) error {
 // reset deletes all hits.
 func (s *store) reset(ctx context.Context) error { return s.empty(ctx, "hits") }
 
-// resetAll deletes hits and profiles.
+// resetAll deletes all that there is, and plants the sites again.
 func (s *store) resetAll(ctx context.Context) error {
-	return s.empty(ctx, "hits", "conflicts", "merges", "identifications", "customers", "sessions", "presence", "users", "events")
+	return s.commits.do(ctx, func(w *work) error {
+		err := w.empty("hits", "conflicts", "merges", "identifications", "customers", "sessions", "presence", "users", "events",
+			"site_days", "counted_hits", "anonymous_keys", "visitor_sessions", "sites")
+		if err != nil {
+			return err
+		}
+		return w.plantSites()
+	})
 }
 
 func (s *store) empty(ctx context.Context, tables ...string) error {
-	return s.commits.do(ctx, func(w *work) error {
-		for _, table := range tables {
-			if err := w.exec("DELETE FROM " + table); err != nil {
-				return err
-			}
+	return s.commits.do(ctx, func(w *work) error { return w.empty(tables...) })
+}
+
+func (w *work) empty(tables ...string) error {
+	for _, table := range tables {
+		if err := w.exec("DELETE FROM " + table); err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // ping tells whether the store can be read.

@@ -77,6 +77,15 @@ func (p *pipeline) exec(_ context.Context, statement string, arguments []any) er
 }
 
 func (p *pipeline) query(ctx context.Context, read func(scan func(...any) error) error, statement string, arguments []any) error {
+	if err := p.ask(ctx, read, statement, arguments); err != nil {
+		return err
+	}
+	return p.send(ctx)
+}
+
+func (p *pipeline) answers(ctx context.Context) error { return p.send(ctx) }
+
+func (p *pipeline) ask(_ context.Context, read func(scan func(...any) error) error, statement string, arguments []any) error {
 	p.later.Queue(statement, arguments...).Query(func(rows pgx.Rows) error {
 		for rows.Next() {
 			if err := read(rows.Scan); err != nil {
@@ -85,7 +94,7 @@ func (p *pipeline) query(ctx context.Context, read func(scan func(...any) error)
 		}
 		return rows.Err()
 	})
-	return p.send(ctx)
+	return nil
 }
 
 // send sends what waits, and reads the answers.

@@ -29,6 +29,7 @@ const (
 func (s *store) openPostgres(address string) error {
 	s.engine = engine{
 		transact: s.transactPostgres,
+		visits:   postgresVisits,
 		actionOf: "(CAST(parameters AS json) ->> 'ct')",
 		findState: stateOf("nextval(pg_get_serial_sequence('events', 'id'))",
 			"LEFT JOIN LATERAL ("+fmt.Sprintf(lastSessions, "id, began, ended, events")+") s ON true"),

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"sync"
 
 	"github.com/pressly/goose/v3"
@@ -31,11 +32,12 @@ func (s *store) openSQLite(path string) error {
 		return errors.Join(err, s.closeDatabases())
 	}
 	s.engine = engine{
+		visits:   sqliteVisits,
 		actionOf: "json_extract(parameters, '$.ct')",
 		findState: stateOf("(SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'events')",
 			"LEFT JOIN sessions s ON s.id IN ("+fmt.Sprintf(lastSessions, "id")+")"),
 	}
-	prepared, err := prepareAll(s.write, append(statements, s.engine.findState))
+	prepared, err := prepareAll(s.write, slices.Concat(statements, visitStatements, sqliteVisits.all(), []string{s.engine.findState}))
 	if err != nil {
 		return errors.Join(err, s.closeDatabases())
 	}
@@ -109,10 +111,16 @@ func (t *sqliteTx) query(ctx context.Context, read func(scan func(...any) error)
 	return found.Err()
 }
 
+func (t *sqliteTx) ask(ctx context.Context, read func(scan func(...any) error) error, statement string, arguments []any) error {
+	return t.query(ctx, read, statement, arguments)
+}
+
+func (t *sqliteTx) answers(context.Context) error { return nil }
+
 // openFile returns a database with at most that many connections (0: any
 // number). A file is written ahead and synced at each commit; who writes takes
 // his place in the queue at once, so that two that read before they write cannot
-// stand in each other's way.
+// stand in each other's way. What is deleted is overwritten.
 func openFile(path string, connections int) (*sql.DB, error) {
 	source := "file::memory:"
 	if path != "" {
@@ -121,7 +129,7 @@ func openFile(path string, connections int) (*sql.DB, error) {
 			return nil, err
 		}
 		source = "file:" + (&url.URL{Path: filepath.ToSlash(absolute)}).EscapedPath() +
-			"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate"
+			"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=secure_delete(on)&_txlock=immediate"
 	}
 	db, err := sql.Open("sqlite", source)
 	if err != nil {
