@@ -50,7 +50,7 @@ func TestBundleRefuses(t *testing.T) {
 		options      tracker.Options
 		message      string
 	}{
-		{"unknown vendor", "map", tracker.Options{}, "no reference tracker for \"map\"\nhint: there is one for antsomi, mapp"},
+		{"unknown vendor", "map", tracker.Options{}, "no reference tracker for \"map\"\nhint: there is one for antsomi, mapp, piwikpro"},
 		{"a vendor's part", "mapp/hit", tracker.Options{}, "no reference tracker"},
 		{"unknown file", "mapp", patch("mapp/hot.js", "x", "y"), "patch does not fit: no source mapp/hot.js"},
 		{"nothing found", "mapp", patch("mapp.js", "nowhere at all", ""), "patch does not fit: mapp.js holds \"nowhere at all\" 0 times, want once"},

@@ -5,12 +5,13 @@ import "slices"
 // transports lists the ways in which each tracker can send a hit, its default
 // first.
 var transports = map[string][]string{
-	"antsomi": {"image", "json", "beacon"},
-	"mapp":    {"image", "beacon", "form"},
+	"antsomi":  {"image", "json", "beacon"},
+	"mapp":     {"image", "beacon", "form"},
+	"piwikpro": {"get", "beacon"},
 }
 
 // Transports returns the ways in which the vendor's tracker can send a hit, as
-// its option "transport" names them, the default first; nil for an unknown vendor.
+// the setting "transport" of a pixel names them, the default first; nil for an unknown vendor.
 func Transports(vendor string) []string { return slices.Clone(transports[vendor]) }
 
 // Redelivers tells whether a tracker learns, by that transport, that a hit was not

@@ -7,7 +7,7 @@ globalThis.world = { requests: [], writes: [], console: [], errors: [], now: 175
 const jar = [];
 
 // listeners holds what the page listens to, of window and document alike.
-const listeners = [];
+globalThis.listeners = [];
 const addEventListener = (type, listener) => listeners.push({ type, listener });
 window.addEventListener = addEventListener;
 globalThis.happen = (type) => listeners.filter((l) => l.type === type).forEach((l) => l.listener({ type }));

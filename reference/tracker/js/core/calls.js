@@ -8,16 +8,31 @@ import { suggestion } from "./options.js";
 // place of its own, and what is put into its queue from now on runs at once, so
 // that a page may keep the stub. It returns what waits, in order, and run, which
 // makes one of those calls. A tracker that is already there keeps the place, so
-// that a page that loads twice counts once: then it returns null.
-export function takeOver(name, api) {
-  const stub = typeof window[name] === "function" ? window[name] : function () { stub.queue.push(arguments); };
+// that a page that loads twice counts once: then it returns null. A stub whose name
+// has dots, such as "ppms.cm.api", stands on the object that is its home.
+export function takeOver(name, api, home = window) {
+  const key = name.split(".").pop();
+  const stub = typeof home[key] === "function" ? home[key] : function () { stub.queue.push(arguments); };
   if (stub.queue && !Array.isArray(stub.queue)) {
     console.warn(`[${name}] the tracker is loaded twice; the first one stays`);
     return null;
   }
   const waiting = stub.queue || [];
   const run = (call) => make(name, api, Array.from(call));
-  window[name] = Object.assign(stub, api, { queue: { push: run } });
+  home[key] = Object.assign(stub, api, { queue: { push: run } });
+  return { waiting, run };
+}
+
+// takeOverList does the same where the queue window[name] is a list itself, and a
+// call in it is a list too: ["method", argument, …].
+export function takeOverList(name, api) {
+  const waiting = window[name] || [];
+  if (!Array.isArray(waiting)) {
+    console.warn(`[${name}] the tracker is loaded twice; the first one stays`);
+    return null;
+  }
+  const run = (call) => make(name, api, typeof call === "function" ? [call] : Array.from(call));
+  window[name] = { push: (...calls) => calls.forEach(run) };
   return { waiting, run };
 }
 
