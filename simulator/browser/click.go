@@ -3,12 +3,8 @@ package browser
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strconv"
 
 	"github.com/chromedp/cdproto/input"
-
-	"github.com/pixelwitness/pixelwitness/simulator/journey"
 )
 
 // locate finds the first visible element for a selector, once the document has
@@ -32,21 +28,12 @@ const locate = `(async selector => {
 
 // Click clicks in the middle of the first visible element that matches.
 func (v *Visitor) Click(ctx context.Context, selector string) error {
-	var at struct {
-		X       float64 `json:"x"`
-		Y       float64 `json:"y"`
-		Problem string  `json:"problem"`
-	}
 	if _, frozen, _ := v.current(); frozen {
 		return errors.New("a frozen tab cannot be clicked in\nhint: make it resumed in a step before")
 	}
-	if err := v.main.evaluate(ctx, fmt.Sprintf(locate, strconv.Quote(selector)), 0, &at); err != nil {
+	at, err := v.find(ctx, selector)
+	if err != nil {
 		return err
-	}
-	if at.Problem != "" {
-		var href string
-		_ = v.main.evaluate(ctx, "location.href", 0, &href)
-		return &journey.ElementError{Selector: selector, Page: href, Problem: at.Problem}
 	}
 	mouse := func(kind input.DispatchMouseEventType, buttons int64) *pending {
 		return send(v.main.session, input.DispatchMouseEvent, input.DispatchMouseEventParams{

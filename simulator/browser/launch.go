@@ -49,6 +49,8 @@ func flags(o Options, profile string) []string {
 		"--disable-background-timer-throttling", "--disable-backgrounding-occluded-windows",
 		"--disable-renderer-backgrounding", "--disable-hang-monitor", "--disable-prompt-on-repost",
 		"--disable-popup-blocking", "--mute-audio", "--window-size=1280,800",
+		// A click on a page that is there and has not painted yet is a click all the same.
+		"--allow-pre-commit-input",
 		// Nothing that shows automation.
 		"--disable-blink-features=AutomationControlled",
 		"--disable-features=" + strings.Join([]string{

@@ -33,6 +33,9 @@ type realm struct {
 	hidden, frozen bool
 	showAgain      bool // once it is resumed
 	landing        chan landing
+	// leaving is closed when a navigation that the page has begun has ended; nil
+	// where none is under way.
+	leaving chan struct{}
 	// hook and ready are the commands that prepare a page; see prepared. script is
 	// what hook answered, start the clock that it gives to new documents.
 	hook   *pending
@@ -260,8 +263,17 @@ func (r *realm) handle(method string, params jsonv2.Value) {
 			e := event.Entry
 			r.visitor.noteMessage(string(e.Level), e.Text, source(e.URL, e.LineNumber, 0))
 		}
+	case "Page.frameRequestedNavigation":
+		if event, err := decode[page.EventFrameRequestedNavigation](params); err == nil && string(event.FrameID) == string(r.target) && event.Disposition == page.ClientNavigationDispositionCurrentTab {
+			r.leaves()
+		}
+	case "Page.frameStoppedLoading":
+		if event, err := decode[page.EventFrameStoppedLoading](params); err == nil && string(event.FrameID) == string(r.target) {
+			r.stays()
+		}
 	case "Page.frameNavigated":
 		if event, err := decode[page.EventFrameNavigated](params); err == nil && event.Frame != nil && event.Frame.ParentID == "" {
+			r.stays()
 			r.land(landing{restored: event.Type == page.NavigationTypeBackForwardCacheRestore, unreachable: event.Frame.UnreachableURL})
 		}
 	case "Page.navigatedWithinDocument":

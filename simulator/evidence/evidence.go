@@ -51,6 +51,9 @@ type Header struct {
 	// Salt is what the scenario's customers were made anew with, where the
 	// collector outlives the journey; empty when they are those of the file.
 	Salt string `json:"salt,omitempty"`
+	// Readings says how the document was read where its wording can be understood in
+	// more than one way.
+	Readings map[string]string `json:"readings,omitempty"`
 	// Redacted tells that personal values were replaced before writing.
 	Redacted bool `json:"redacted,omitempty"`
 }
@@ -87,6 +90,10 @@ type Step struct {
 	Tab    string `json:"tab,omitempty"`
 	// Person tells whom the site knows on the page: "second"; empty for the first.
 	Person string `json:"person,omitempty"`
+	// From names the origin from which the step's requests came, and Address is the
+	// address that they had; both are empty where the scenario says none.
+	From    string `json:"from,omitempty"`
+	Address string `json:"address,omitempty"`
 	// Clock is the page's clock (UTC) when the step's act began: the real one,
 	// moved by the days of the journey and by page time that was run forward. A
 	// pixel's own times compare to it.
@@ -141,7 +148,8 @@ type Request struct {
 	// Incomplete says why the body is not whole, such as a broken connection.
 	Incomplete string `json:"incomplete,omitempty"`
 	// Purpose says what the stage took the request for: "page", "script",
-	// "collector", "sink", "site", "favicon"; "unreachable" for a connection that
+	// "collector", "sink", "site", "favicon"; "console" for the collector's own pages,
+	// "settings" for what a site's owner has set there; "unreachable" for a connection that
 	// did not come about, of which only the host's name left the browser. The fences of the harness itself are not
 	// recorded.
 	Purpose string `json:"purpose"`
@@ -231,6 +239,12 @@ type Snapshot struct {
 	// ProfilesRead is when the collector was asked for the first of them, since the
 	// journey began: what arrived later need not be in them.
 	ProfilesRead time.Duration `json:"profilesRead,omitempty"`
+	// Session is the newest session that the collector showed; nil when it was not
+	// asked.
+	Session *Session `json:"session,omitempty"`
+	// Kept is everything that the collector kept, and what it gave back; nil when it
+	// was not looked at.
+	Kept []Kept `json:"kept,omitempty"`
 }
 
 // Cookie is one cookie of the jar with all its attributes.

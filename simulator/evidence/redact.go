@@ -32,12 +32,12 @@ func Traceable(value string) bool {
 // others may hold what a visitor is known by.
 var structural = map[string]bool{
 	"Header.Schema": true, "Header.Salt": true, "Header.Tool": true, "Header.Scenario": true, "Header.ScenarioDigest": true,
-	"Header.Pixel": true, "Header.PixelDigest": true, "Header.ScriptSHA256": true, "Header.Visitor": true,
+	"Header.Pixel": true, "Header.PixelDigest": true, "Header.ScriptSHA256": true, "Header.Visitor": true, "Header.Readings": true,
 	"Browser.Product": true, "Browser.Kind": true, "Browser.ThirdPartyCookies": true, "Browser.Channels": true,
 	"Step.Name": true, "Step.Action": true, "Step.Screenshot": true,
 	"Request.Step": true, "Request.Protocol": true, "Request.Purpose": true,
 	"Frame.Step": true, "CookieWrite.Step": true, "CookieWrite.By": true, "CookieWrite.SameSite": true,
-	"Snapshot.Step": true, "Snapshot.Records": true, "Profile.By": true, "Profile.Person": true, "Step.Person": true, "Cookie.SameSite": true, "Item.Store": true,
+	"Step.From": true, "Step.Address": true, "Snapshot.Step": true, "Snapshot.Records": true, "Profile.By": true, "Profile.Person": true, "Step.Person": true, "Kept.Name": true, "Cookie.SameSite": true, "Item.Store": true,
 	"Message.Step": true, "Message.Level": true,
 }
 
@@ -48,7 +48,9 @@ var structural = map[string]bool{
 // where the text holds but a hash of it). Of what is wrapped further, as in Base64
 // or gzip, that which holds the value is replaced. One value has one token, so that
 // judging redacted evidence gives the same verdicts. Values shorter than
-// MinRedacted stay. What Authorization and Proxy-Authorization say is always
+// MinRedacted stay. Of what a collector keeps, every address is replaced that may be
+// somebody's: not those of documentation ranges, from which a scenario's visitors
+// come. What Authorization and Proxy-Authorization say is always
 // replaced. A packed body that holds a value is kept unpacked.
 func Redact(e *Evidence, values []string, key []byte) *Evidence {
 	r := redactor{key: key, done: map[string]string{}}
@@ -69,9 +71,17 @@ func Redact(e *Evidence, values []string, key []byte) *Evidence {
 			if structural[field] {
 				return value
 			}
+			if field == "Session.Values" {
+				return r.withoutAddresses(r.text(value))
+			}
 			return r.text(value)
 		},
-		bytes: func(_ string, value []byte) []byte { return r.content(value) },
+		bytes: func(field string, value []byte) []byte {
+			if field == "Kept.Data" {
+				return []byte(r.withoutAddresses(string(r.content(value))))
+			}
+			return r.content(value)
+		},
 	})
 	for i := range redacted.Requests {
 		r.request(&redacted.Requests[i], &e.Requests[i])

@@ -28,7 +28,12 @@ func (r rewriter) copy(out, in reflect.Value, field string) {
 		out.Set(in)
 	case in.Kind() == reflect.String:
 		out.SetString(r.text(field, in.String()))
-	case in.Type() == reflect.TypeFor[Bytes]():
+	case in.Kind() == reflect.Pointer:
+		if !in.IsNil() {
+			out.Set(reflect.New(in.Type().Elem()))
+			r.copy(out.Elem(), in.Elem(), field)
+		}
+	case in.Type() == reflect.TypeFor[Bytes](), in.Type() == reflect.TypeFor[Packed]():
 		if r.bytes != nil && !in.IsNil() {
 			out.SetBytes(r.bytes(field, in.Bytes()))
 		} else {

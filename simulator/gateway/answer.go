@@ -58,6 +58,9 @@ func (a *answer) note() {
 		a.made = v.now()
 	}
 	date(header, a.made)
+	if a.record.Purpose == consolePurpose {
+		letFence(header)
+	}
 	writes := cookieWrites(header, a.made)
 	v.update(func() {
 		a.record.Status = a.status

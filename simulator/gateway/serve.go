@@ -33,6 +33,7 @@ func serve(w http.ResponseWriter, r *http.Request) {
 	}
 	ordinary(r.Header)
 	host, purpose := v.stage.find(r.Host, r.URL.Path)
+	r = v.placed(r, purpose)
 	rec := v.begin(l, r, purpose)
 	l.settle()
 	defer v.end(l)

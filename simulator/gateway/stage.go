@@ -13,6 +13,7 @@ const (
 	collectorPurpose = "collector"
 	scriptPurpose    = "script"
 	sinkPurpose      = "sink"
+	settingsPurpose  = "settings"
 	// unreachablePurpose is that of a connection which did not come about.
 	unreachablePurpose = "unreachable"
 )
@@ -20,7 +21,7 @@ const (
 // Host answers one host of the stage.
 type Host struct {
 	// Purpose is what requests to the host are recorded as: "page", "script",
-	// "collector"; see evidence.Request. A slow or failing collector is all
+	// "collector", "settings", "console"; see evidence.Request. A slow or failing collector is all
 	// requests recorded as "collector", a held script all recorded as "script".
 	Purpose string
 	// ByPath, when not nil, says it for each path of a host that serves several

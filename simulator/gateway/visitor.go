@@ -39,6 +39,7 @@ type Visitor struct {
 	closed           bool
 
 	person     string        // whom the site knows; see Person
+	from       string        // where the visitor's hits come from; see From
 	late       []lateHit     // what the collector is still to get
 	collector  string        // how the collector answers; see Collector
 	scriptHeld bool          // whether the tracker's code is held back

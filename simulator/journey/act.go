@@ -120,7 +120,7 @@ func (j *walk) act(ctx context.Context, d *device, s scenario.Step, done *eviden
 		return err
 	}
 	batched := j.plan.Scenario.Config.Delivery == scenario.DeliveryBatched
-	opened := s.Open != "" || s.Go != "" && !done.Restored
+	opened := (s.Open != "" || s.Go != "" && !done.Restored) && j.awaitsPixel(d)
 	// What a hasty visitor does has left the page before he goes on.
 	reports := s.Do == scenario.ActionAct || s.Do != "" && s.Identifies()
 	hasty := reports && s.Ends == scenario.EndsAtOnce && !batched
@@ -137,7 +137,7 @@ func (j *walk) act(ctx context.Context, d *device, s scenario.Step, done *eviden
 		}
 	}
 	done.Awaited = true
-	seen, err := j.awaitPixel(ctx, d)
+	seen, err := j.awaitPixel(ctx, d, s.Name)
 	done.Seen = seen
 	return err
 }
@@ -164,11 +164,14 @@ func (j *walk) rested(ctx context.Context, d *device) error {
 }
 
 func (j *walk) carryOut(ctx context.Context, d *device, s scenario.Step, done *evidence.Step) error {
+	if s.Do != "" {
+		return j.do(ctx, d, s.Do)
+	}
 	ctx, cancel := j.bounded(ctx)
 	defer cancel()
 	switch {
-	case s.Do != "":
-		return d.Click(ctx, j.plan.Pixel.Actions[s.Do].Click)
+	case s.Open != "" && d.name == scenario.DeviceOffice:
+		return d.Open(ctx, j.plan.Pixel.ConsoleURL(s.Open))
 	case s.Open != "":
 		d.opened, d.frozen[d.tab] = true, false
 		return d.Open(ctx, j.plan.Pixel.PageURL(s.Open))

@@ -61,6 +61,13 @@ type Visitor interface {
 	// Click clicks in the middle of the first visible element that matches the
 	// CSS selector, with real mouse events. No such element is an *ElementError.
 	Click(ctx context.Context, selector string) error
+	// ClickNext waits until there is something to click for the selector, in the page
+	// that is there or is only loading, and clicks it as Click does. Where the context
+	// ends first, it is an *ElementError.
+	ClickNext(ctx context.Context, selector string) error
+	// AwaitSight waits in the same way until an element that matches is in sight, and
+	// does not click it.
+	AwaitSight(ctx context.Context, selector string) error
 	// Forward runs page time forward by up to budget, counted from the step's
 	// first round, as Settle does, but awaits neither load nor fence: an answer is
 	// still outstanding.
@@ -126,6 +133,9 @@ type Wire interface {
 	// Person says whom the site knows on the pages that it answers from now on: ""
 	// is the first person, another a word of the scenario's vocabulary.
 	Person(person string)
+	// From says from which address the visitor's hits reach the collector from now on;
+	// "" leaves it to the harness. It is a documentation address (RFC 5737, RFC 3849).
+	From(address string)
 	// Release gives the answers that a slow collector has held so far.
 	Release()
 	// Shift moves the clock by which hosts answer: Date, and expiry dates of
@@ -157,9 +167,14 @@ type ElementError struct {
 	// Selector is the CSS selector, Page the page's URL, Problem what was
 	// wrong: "not found", "not visible", "not a valid selector".
 	Selector, Page, Problem string
+	// Unseen tells that it was to be in sight, and not to be clicked.
+	Unseen bool
 }
 
 // Error names the element, the page and what was wrong.
 func (e *ElementError) Error() string {
+	if e.Unseen {
+		return "nothing in sight at " + e.Selector + " on " + e.Page + ": " + e.Problem
+	}
 	return "nothing to click at " + e.Selector + " on " + e.Page + ": " + e.Problem
 }

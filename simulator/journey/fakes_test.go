@@ -26,6 +26,7 @@ type world struct {
 	restores bool
 	shifted  time.Duration
 	person   string
+	from     string
 	// records holds what the collector answers, by path; the rest is visits.
 	records map[string]string
 }
@@ -113,6 +114,14 @@ func (v *visitor) Click(ctx context.Context, selector string) error {
 	return v.call(ctx, "click %s", selector)
 }
 
+func (v *visitor) ClickNext(ctx context.Context, selector string) error {
+	return v.call(ctx, "click next %s", selector)
+}
+
+func (v *visitor) AwaitSight(ctx context.Context, selector string) error {
+	return v.call(ctx, "await sight %s", selector)
+}
+
 func (v *visitor) Clock() time.Time { return began.Add(v.travelled) }
 
 func (v *visitor) Go(ctx context.Context, delta int) (bool, error) {
@@ -194,6 +203,13 @@ func (w *wire) Person(person string) {
 	if person != w.person {
 		w.person = person
 		_ = w.call(context.Background(), "person %q", person)
+	}
+}
+
+func (w *wire) From(address string) {
+	if address != w.from {
+		w.from = address
+		_ = w.call(context.Background(), "from %q", address)
 	}
 }
 

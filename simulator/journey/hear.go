@@ -15,10 +15,14 @@ type said struct {
 	// at is when it was asked, since the journey began; zero when it was asked for
 	// no profile.
 	at time.Duration
+	// session is the newest one; nil when it was not asked for.
+	session *evidence.Session
+	// answers holds what the collector gave back, as it was.
+	answers []evidence.Kept
 }
 
 func (s said) equals(other said) bool {
-	return reflect.DeepEqual(s.records, other.records) && reflect.DeepEqual(s.profiles, other.profiles)
+	return reflect.DeepEqual(s.records, other.records) && reflect.DeepEqual(s.profiles, other.profiles) && reflect.DeepEqual(s.session, other.session)
 }
 
 // How a collector that works later than it answers is asked again: that often
@@ -71,8 +75,20 @@ func (j *walk) ask(ctx context.Context, d *device) (said, error) {
 	if j.profiles != nil {
 		now.at = j.options.Now().Sub(j.began)
 	}
-	if now.records, err = j.read(ctx, d); err != nil {
+	record := func(ctx context.Context, path string) ([]byte, error) {
+		body, err := d.wire.Record(ctx, path)
+		if err == nil {
+			now.answers = append(now.answers, evidence.Kept{Name: "answer " + path, Data: body})
+		}
+		return body, err
+	}
+	if now.records, err = j.read(ctx, record); err != nil {
 		return now, err
+	}
+	if j.sessions != nil {
+		if now.session, err = j.sessions.read(ctx, record); err != nil {
+			return now, err
+		}
 	}
 	now.profiles, err = j.readProfiles(ctx, d)
 	return now, err

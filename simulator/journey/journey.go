@@ -25,6 +25,9 @@ type Timeouts struct {
 	// Action bounds opening a page or clicking, Fence the end of a step.
 	Action time.Duration
 	Fence  time.Duration
+	// Element is how long an action waits for each element that comes only after its
+	// first click, such as one on a page that has still to load; Action when zero.
+	Element time.Duration
 	// Leave bounds the end of the visit.
 	Leave time.Duration
 	// RunForward is how far page time is run forward at each step's end, so
@@ -39,6 +42,7 @@ func DefaultTimeouts() Timeouts {
 		PixelAgain: time.Second,
 		Action:     20 * time.Second,
 		Fence:      20 * time.Second,
+		Element:    10 * time.Second,
 		Leave:      5 * time.Second,
 		RunForward: 5 * time.Minute,
 	}
@@ -57,6 +61,10 @@ type Options struct {
 	// Moved, when not nil, is told how far the journey's time has moved ahead of
 	// the real one, each time that it moves.
 	Moved func(offset time.Duration)
+	// Kept returns everything that the collector keeps by now: its files and logs. It
+	// is asked at the end of each step from the first on that the plan wants it for;
+	// nil when nobody can tell.
+	Kept func(ctx context.Context) ([]evidence.Kept, error)
 }
 
 // Opener opens a person's browser and his way to the world. The first person's
@@ -87,9 +95,14 @@ func Walk(ctx context.Context, plan *scenario.Plan, open Opener, o Options) Walk
 		evidence: &evidence.Evidence{},
 		pictures: map[string][]byte{},
 		records:  asked(plan),
+		kept:     plan.ReadsKept(),
+	}
+	var err error
+	if j.sessions, err = newSessions(plan); err != nil {
+		j.fault(err)
+		return Walked{Evidence: j.evidence, Pictures: j.pictures}
 	}
 	if plan.ReadsProfiles() {
-		var err error
 		if j.profiles, err = NewProfiles(plan); err != nil {
 			j.fault(err)
 			return Walked{Evidence: j.evidence, Pictures: j.pictures}
@@ -123,6 +136,9 @@ type walk struct {
 	devices  []*device
 	records  []string  // that the scenario asks for
 	profiles *Profiles // nil when it asks for none
+	sessions *sessions // nil when it asks for none
+	kept     []string  // the steps that want all that the collector keeps
+	keeping  bool      // one of them has come
 	evidence *evidence.Evidence
 	pictures map[string][]byte
 }
@@ -180,7 +196,11 @@ func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
 		Name: s.Name, Action: s.Action(), Conditions: s.Conditions(), Device: name, Tab: tab,
 		Person: j.plan.Scenario.PersonAt(index), Began: j.options.Now().Sub(j.began),
 	}
+	var origin scenario.Origin
+	done.From, origin = j.plan.Scenario.OriginAt(index)
+	done.Address = origin.Address
 	d.wire.Person(done.Person)
+	d.wire.From(done.Address)
 	err = j.prepare(ctx, d, s, tab)
 	done.Clock, done.Acting = d.Clock().UTC(), j.options.Now().Sub(j.began)
 	if err == nil {
@@ -208,12 +228,8 @@ func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
 
 // awaitPixel waits for a request of the pixel in this step. That none comes is
 // no error: the step's evidence says so.
-func (j *walk) awaitPixel(ctx context.Context, d *device) (bool, error) {
-	patience := j.options.Timeouts.Pixel
-	if d.silent {
-		patience = j.options.Timeouts.PixelAgain
-	}
-	waiting, cancel := context.WithTimeout(ctx, patience)
+func (j *walk) awaitPixel(ctx context.Context, d *device, step string) (bool, error) {
+	waiting, cancel := context.WithTimeout(ctx, j.patience(d, step))
 	defer cancel()
 	err := d.wire.Await(waiting, func(r *evidence.Request) bool {
 		return r.Purpose == "unreachable" || r.Method != "OPTIONS" && j.hit(r.URL)
@@ -224,7 +240,7 @@ func (j *walk) awaitPixel(ctx context.Context, d *device) (bool, error) {
 	case ctx.Err() != nil:
 		return false, context.Cause(ctx)
 	case errors.Is(err, context.DeadlineExceeded):
-		d.silent = true
+		d.silent = d.silent || !j.plan.Scenario.Silent(step)
 		return false, nil
 	}
 	return false, err
@@ -287,9 +303,14 @@ func (j *walk) look(ctx context.Context, d *device, done *evidence.Step, settled
 	if err != nil {
 		return err
 	}
+	kept, err := j.readKept(ctx, done.Name, said.answers)
+	if err != nil {
+		return err
+	}
 	j.evidence.Snapshots = append(j.evidence.Snapshots, evidence.Snapshot{
 		Step: done.Name, Cookies: cookies, Storage: settled.Storage,
 		Records: said.records, Profiles: said.profiles, ProfilesRead: said.at,
+		Session: said.session, Kept: kept,
 	})
 	if !j.options.Screenshots {
 		return nil

@@ -25,17 +25,17 @@ func asked(plan *scenario.Plan) []string {
 }
 
 // read asks the collector for what it has recorded by now.
-func (j *walk) read(ctx context.Context, d *device) (map[string]string, error) {
+func (j *walk) read(ctx context.Context, record func(ctx context.Context, path string) ([]byte, error)) (map[string]string, error) {
 	if len(j.records) == 0 {
 		return nil, nil
 	}
 	found := map[string]string{}
 	for _, name := range j.records {
-		where, ok := j.plan.Pixel.Records[name]
+		where, ok := j.plan.Record(name)
 		if !ok {
 			return nil, fmt.Errorf("the pixel %s does not say where its collector keeps %s", j.plan.Pixel.Name, name)
 		}
-		body, err := d.wire.Record(ctx, where.Path)
+		body, err := record(ctx, where.Path)
 		if err != nil {
 			return nil, fmt.Errorf("read the record %s: %w", name, err)
 		}
@@ -46,6 +46,20 @@ func (j *walk) read(ctx context.Context, d *device) (map[string]string, error) {
 		}
 	}
 	return found, nil
+}
+
+// readKept reads all that the collector keeps, and what it gave back beside it, from
+// the first step on that wants it: what is kept may be written down only later.
+func (j *walk) readKept(ctx context.Context, step string, answers []evidence.Kept) ([]evidence.Kept, error) {
+	j.keeping = j.keeping || slices.Contains(j.kept, step)
+	if j.options.Kept == nil || !j.keeping {
+		return nil, nil
+	}
+	kept, err := j.options.Kept(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("read what the collector keeps: %w", err)
+	}
+	return append(kept, answers...), nil
 }
 
 // readProfiles asks the collector for the profiles that it keeps by now.

@@ -114,7 +114,7 @@ func newPage(r *verdict.Result) *page {
 		Summary:  summary(r),
 		Outcome:  badgeOf(r.Outcome),
 		Facts: facts(
-			fact{"Pixel", pixelLine(r.Pixel)}, fact{"Document", r.Pixel.Document},
+			fact{"Pixel", pixelLine(r.Pixel)}, fact{"Document", r.Pixel.Document}, fact{"Read as", readingLine(r.Pixel)},
 			fact{"Browser", browserLine(r.Browser)}, fact{"Started", startedLine(r)},
 		),
 		Particulars: facts(

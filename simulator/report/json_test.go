@@ -88,6 +88,7 @@ func full() *verdict.Result {
 	r.Errors = []string{"broke"}
 	r.Warnings = []string{"beware"}
 	r.Browser.Webdriver = true
+	r.Pixel.Readings = map[string]string{"temporary-cookie": "after-it-was-set"}
 	r.Tally()
 	return r
 }

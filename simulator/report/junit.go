@@ -180,6 +180,7 @@ func newSuite(r *verdict.Result, name string) reporters.JUnitTestSuite {
 		s.Timestamp = r.Started.UTC().Format("2006-01-02T15:04:05")
 	}
 	property(&s, "pixel", pixelLine(r.Pixel))
+	property(&s, "readings", readingLine(r.Pixel))
 	property(&s, "browser", browserLine(r.Browser))
 	property(&s, "tool", strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version))
 	return s

@@ -3,6 +3,8 @@ package report
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -71,6 +73,9 @@ func (t *printer) head(r *verdict.Result) {
 	const width = len("browser")
 	if p := pixelLine(r.Pixel); p != "" {
 		t.field(0, width, "pixel", span{p, plain})
+	}
+	if read := readingLine(r.Pixel); read != "" {
+		t.field(0, width, "reading", span{read, plain})
 	}
 	if b := browserLine(r.Browser); b != "" {
 		t.field(0, width, "browser", span{b, plain})
@@ -298,6 +303,15 @@ func pixelLine(p verdict.Pixel) string {
 		line += ", script " + visible(p.Script)
 	}
 	return strings.TrimPrefix(strings.TrimSpace(line), ", ")
+}
+
+// readingLine says how the document was read.
+func readingLine(p verdict.Pixel) string {
+	var parts []string
+	for _, name := range slices.Sorted(maps.Keys(p.Readings)) {
+		parts = append(parts, visible(name)+": "+visible(p.Readings[name]))
+	}
+	return strings.Join(parts, ", ")
 }
 
 func browserLine(b verdict.Browser) string {

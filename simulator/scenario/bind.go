@@ -41,6 +41,7 @@ func Bind(lib *Library, sc *Scenario, pixel *Pixel) (*Plan, error) {
 	if len(plan.Unsupported) == 0 {
 		b.checkJourney()
 		b.checkConfig()
+		b.checkSite()
 		for i := range sc.Expect {
 			b.checkExpectation(&sc.Expect[i])
 		}
@@ -77,9 +78,13 @@ func (b *binding) lacks(where, path, what, name string, known []string) {
 }
 
 func (b *binding) checkJourney() {
-	for _, step := range b.sc.Journey {
-		if _, ok := b.pixel.Pages[step.Open]; step.Open != "" && !ok {
-			b.lacks(step.Where, "pages", "page", step.Open, sortedKeys(b.pixel.Pages))
+	for i, step := range b.sc.Journey {
+		key, pages := "pages", b.pixel.Pages
+		if device, _ := b.sc.Place(i); device == DeviceOffice {
+			key, pages = "console", b.pixel.Console
+		}
+		if _, ok := pages[step.Open]; step.Open != "" && !ok {
+			b.lacks(step.Where, key, "page", step.Open, sortedKeys(pages))
 		}
 		if _, ok := b.pixel.Actions[step.Do]; step.Do != "" && !ok {
 			b.lacks(step.Where, "actions", "action", step.Do, nil)
@@ -105,7 +110,9 @@ func (b *binding) checkExpectation(e *Expectation) {
 	case "parameter":
 		b.checkNamed(e, "parameters", kind, role, b.pixel.Parameters)
 	case "cookie":
-		b.checkNamed(e, "cookies", kind, role, b.pixel.Cookies)
+		if role != CookieAny {
+			b.checkNamed(e, "cookies", kind, role, b.pixel.Cookies)
+		}
 	case "identity":
 		_, sent := b.pixel.Parameters[role]
 		if _, kept := b.pixel.Cookies[role]; role != IdentityAny && !sent && !kept {
@@ -117,6 +124,10 @@ func (b *binding) checkExpectation(e *Expectation) {
 		}
 	case "profile", "attribute":
 		b.checkProfile(e, kind, role)
+	case "session":
+		if b.pixel.Sessions != nil && b.pixel.Sessions.Values[role] == "" {
+			b.lacks(e.Where, "sessions.values", "path to the value", role, nil)
+		}
 	case "option":
 		if _, ok := b.pixel.Options[role]; !ok {
 			b.lacks(e.Where, "options", "option", role, nil)
@@ -187,6 +198,7 @@ func (p *Plan) CookieName(role string) Name {
 	if a := p.Scenario.Config.Anonymity; name.Setting == SettingAnonymityCookie && a != nil && a.Cookie != "" {
 		name.Name = a.Cookie
 	}
+	name.Name = p.Filled(name.Name)
 	return name
 }
 
@@ -212,6 +224,16 @@ func (p *Plan) Judged(e *Expectation) bool { return p.Only == nil || p.Only[e.Cl
 
 // PageNames returns the names of the pixel's pages, sorted.
 func (p *Pixel) PageNames() []string { return sortedKeys(p.Pages) }
+
+// ConsoleURL returns the absolute URL of one of the collector's own pages; empty
+// when the pixel has no such page.
+func (p *Pixel) ConsoleURL(page string) string {
+	path, ok := p.Console[page]
+	if !ok {
+		return ""
+	}
+	return "https://" + p.Stage.Console + path
+}
 
 // PageURL returns the absolute URL of a page of the stage's site; empty when
 // the pixel has no such page.

@@ -70,6 +70,10 @@ type Scenario struct {
 	Document string `yaml:"document" json:"document"`
 	// Requires lists the features that a pixel must declare.
 	Requires []string `yaml:"requires,omitempty" json:"requires,omitempty"`
+	// Reading chooses how the document's wording is understood, where it can be read
+	// in more than one way: such a scenario is planned only for a pixel of that
+	// reading. See Readings.
+	Reading map[string]string `yaml:"reading,omitempty" json:"reading,omitempty"`
 	// Config is how the site owner has set the pixel up.
 	Config Config `yaml:"config,omitempty" json:"config,omitzero"`
 	// Journey lists what the visitor does, in order; the first step opens a page.
@@ -112,6 +116,12 @@ type Config struct {
 	// Delivery asks the pixel to deliver its hits otherwise than one by one: see
 	// Deliveries.
 	Delivery string `yaml:"delivery,omitempty" json:"delivery,omitempty"`
+	// Site is which of the pixel's sites it is, where its settings name several: see
+	// Sites. Left out, it is the one that the settings name without a word.
+	Site string `yaml:"site,omitempty" json:"site,omitempty"`
+	// Origins names the places from which visitors come; a step says which with
+	// From.
+	Origins map[string]Origin `yaml:"origins,omitempty" json:"origins,omitempty"`
 	// Literal puts options on the page under the vendor's own names, as they
 	// stand, to try what a page gets that has one wrong. The values are "true",
 	// "false" or whole numbers.
@@ -149,14 +159,15 @@ type Anonymity struct {
 }
 
 // Expectation is one thing that the evidence must show. Exactly one of
-// Parameter, Cookie, Identity, Identifier, Record, Option, Profile and Attribute
-// is set, and exactly one of Is and Lasts.
+// Parameter, Cookie, Identity, Identifier, Record, Option, Profile, Attribute,
+// Request, Session and Kept is set, and exactly one of Is and Lasts.
 type Expectation struct {
 	// At names the step at which it is judged.
 	At string `yaml:"at" json:"at"`
 	// Parameter is the role of a parameter of the pixel's requests.
 	Parameter string `yaml:"parameter,omitempty" json:"parameter,omitempty"`
-	// Cookie is the role of a cookie.
+	// Cookie is the role of a cookie, or "any": whatever is kept in the browser but
+	// the choice.
 	Cookie string `yaml:"cookie,omitempty" json:"cookie,omitempty"`
 	// Identity is "any", or the role of one thing that the visitor is known by.
 	Identity string `yaml:"identity,omitempty" json:"identity,omitempty"`
@@ -176,6 +187,16 @@ type Expectation struct {
 	// Attribute is the role of something that a profile says of a customer, or one
 	// of Attributes.
 	Attribute string `yaml:"attribute,omitempty" json:"attribute,omitempty"`
+	// Request is "any": whatever the pixel sends in the step.
+	Request string `yaml:"request,omitempty" json:"request,omitempty"`
+	// Session is what the collector's newest session says; see SessionValues.
+	Session string `yaml:"session,omitempty" json:"session,omitempty"`
+	// Kept is something of the step's visitor that may stand in what the collector
+	// keeps, in its store or in its logs: a role, or "address"; see KeptValues.
+	Kept string `yaml:"kept,omitempty" json:"kept,omitempty"`
+	// By is how much a record has grown: exactly that many, or, of a time, that span
+	// and the real time that the steps took.
+	By Amount `yaml:"by,omitempty" json:"by,omitzero"`
 	// Among narrows an expectation to some of the step's requests; see Groups.
 	// When there is none of a parameter, the verdict is inconclusive.
 	Among string `yaml:"among,omitempty" json:"among,omitempty"`

@@ -28,6 +28,7 @@ const (
 
 	DeviceFirst  = "first"
 	DeviceSecond = "second"
+	DeviceOffice = "office"
 	PersonFirst  = "first"
 	PersonSecond = "second"
 	TabFirst     = "first-tab"
@@ -38,8 +39,11 @@ const (
 
 	DeliveryBatched = "batched"
 
-	// IdentityAny is every role that the visitor is known by.
+	// IdentityAny is every role that the visitor is known by, CookieAny whatever is
+	// kept in the browser but the choice, RequestAny whatever the pixel sends.
 	IdentityAny = "any"
+	CookieAny   = "any"
+	RequestAny  = "any"
 
 	// RecordReturning counts the visits of people who had been there before,
 	// RecordCustomers the customers' profiles, RecordConflicts the identifications
@@ -47,6 +51,15 @@ const (
 	RecordReturning = "returning-visitors"
 	RecordCustomers = "customers"
 	RecordConflicts = "conflicts"
+
+	// The reports' figures of the plan's site, from its beginning on.
+	RecordSessions           = "sessions"
+	RecordAnonymousSessions  = "anonymous-sessions"
+	RecordIdentifiedSessions = "identified-sessions"
+	RecordPageViews          = "page-views"
+	RecordEvents             = "events"
+	RecordSessionTime        = "session-time"
+	RecordNewVisitors        = "new-visitors"
 
 	// ProfileCustomer is the profile of the step's person, ProfileVisitor that of
 	// the visitor whose hits the step saw, ProfileRawCustomer the one that would be
@@ -118,6 +131,7 @@ func Devices() []Word {
 	return []Word{
 		{Name: DeviceFirst, Meaning: "the visitor's own browser"},
 		{Name: DeviceSecond, Meaning: "another browser, by default of another person, whom the site knows by the same set-up"},
+		{Name: DeviceOffice, Meaning: "the browser of the site's administrator, who is no visitor: it opens the collector's own pages"},
 	}
 }
 
@@ -154,6 +168,13 @@ func Records() []Word {
 		{Name: RecordReturning, Meaning: "how many visits were those of somebody who had been there before"},
 		{Name: RecordCustomers, Meaning: "how many customers the collector knows"},
 		{Name: RecordConflicts, Meaning: "how many times a visitor of one customer was claimed for another"},
+		{Name: RecordSessions, Meaning: "how many sessions the site's report shows"},
+		{Name: RecordAnonymousSessions, Meaning: "how many of them were anonymous"},
+		{Name: RecordIdentifiedSessions, Meaning: "how many of them were those of identified visitors"},
+		{Name: RecordPageViews, Meaning: "how many page views the site's report shows"},
+		{Name: RecordEvents, Meaning: "how many events it shows beside them"},
+		{Name: RecordSessionTime, Meaning: "the time of all its sessions together, in seconds"},
+		{Name: RecordNewVisitors, Meaning: "how many sessions were those of new visitors"},
 	}
 }
 

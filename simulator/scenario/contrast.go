@@ -7,7 +7,12 @@ import "slices"
 // presence is seen where another step opens a page.
 func (s *source) checkContrast(sc *Scenario, e *Expectation, path string, index int) {
 	opens := func(from, to int) bool {
-		return slices.ContainsFunc(sc.Journey[from:to], func(step Step) bool { return step.Open != "" })
+		for i := from; i < to; i++ {
+			if sc.visits(i) && sc.Journey[i].Open != "" {
+				return true
+			}
+		}
+		return false
 	}
 	_, subject := e.Subject()
 	switch {
@@ -19,6 +24,15 @@ func (s *source) checkContrast(sc *Scenario, e *Expectation, path string, index 
 		return
 	case e.Attribute != "":
 		s.checkAttributeWitness(sc, e, path, index)
+		return
+	case e.Request != "", e.Cookie == CookieAny:
+		s.checkNothingWitness(sc, e, path, index)
+		return
+	case e.Session != "":
+		s.checkSessionWitness(sc, e, path, index)
+		return
+	case e.Kept != "":
+		s.checkKeptWitness(sc, e, path, index)
 		return
 	}
 	path = join(path, "is")
@@ -37,6 +51,14 @@ func (s *source) checkContrast(sc *Scenario, e *Expectation, path string, index 
 	case StateFresh, StateGrown, StateUnchanged:
 		if index == 0 {
 			s.reject(path, "expect it of a later step", "there is no earlier step to compare with")
+		}
+	case StateUntouched:
+		grows := func(other Expectation) bool { return other.Record == e.Record && other.Is == StateGrown }
+		switch {
+		case index == 0:
+			s.reject(path, "expect it of a later step", "there is no earlier step to compare with")
+		case !slices.ContainsFunc(sc.Expect, grows):
+			s.reject(path, "expect it grown at a step where it is to grow", "nothing can show that the record %s ever grows", e.Record)
 		}
 	case StateGiven:
 		if e.Parameter != RoleActionName && sc.Config.Customer[e.Parameter] == "" {

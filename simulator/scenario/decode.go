@@ -25,12 +25,19 @@ func (s *source) decode(text []byte, into any) bool {
 	return isMap
 }
 
-var nameType = reflect.TypeFor[Name]()
+var (
+	nameType   = reflect.TypeFor[Name]()
+	amountType = reflect.TypeFor[Amount]()
+)
 
 // fill reads one node into one value.
 func (s *source) fill(node ast.Node, path string, v reflect.Value) {
 	s.values[path] = placeOf(node)
 	if s.refuseReuse(node, path) {
+		return
+	}
+	if v.Type() == amountType {
+		s.fillAmount(node, path, v)
 		return
 	}
 	if text, ok := v.Addr().Interface().(encoding.TextUnmarshaler); ok {
@@ -71,6 +78,8 @@ func (s *source) fill(node ast.Node, path string, v reflect.Value) {
 		s.reject(path, "", "want true or false, found %s", describe(node))
 	case reflect.Int:
 		s.fillNumber(node, path, v)
+	case reflect.Float64:
+		s.fillShare(node, path, v)
 	case reflect.String:
 		if word, ok := s.text(node, path); ok {
 			v.SetString(word)
@@ -95,6 +104,20 @@ func (s *source) fillNumber(node ast.Node, path string, v reflect.Value) {
 		return
 	}
 	v.SetInt(int64(number))
+}
+
+// fillAmount reads a whole number or a span.
+func (s *source) fillAmount(node ast.Node, path string, v reflect.Value) {
+	word, ok := plainText(node)
+	if n, isNumber := node.(*ast.IntegerNode); isNumber {
+		word, ok = n.GetToken().Value, true
+	}
+	amount, err := ParseAmount(word)
+	if !ok || err != nil {
+		s.reject(path, amountHint, "want a whole number or a span, found %s", describe(node))
+		return
+	}
+	v.Set(reflect.ValueOf(amount))
 }
 
 const lifetimeHint = "a number and one of y, mo, d, h, m, s, such as 5y or 30m"

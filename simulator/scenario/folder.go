@@ -25,6 +25,10 @@ const (
 // provides the tracker's code.
 const ReferenceScript = "reference:"
 
+// GivenScript is a pixel's script where whoever runs it gives the tracker's code: it
+// may be had, and not be passed on.
+const GivenScript = "given"
+
 // LoadPixelDir reads one pixel from a folder anywhere on the disk, checks it
 // against the library's clauses and scenarios, and does not add it to the
 // library. Its name need not be the folder's. What is wrong comes back as
@@ -78,7 +82,7 @@ func (l *Library) loadPixel(fsys fs.FS, dir, name string) (*Pixel, Problems) {
 		s.reject("name", "", "the pixel %s stands in the folder %s; the two names must agree", shown(p.Name), shown(name))
 	}
 	p.Dir, p.Files = dir, fsys
-	if file, ref := strings.CutPrefix(p.Script, ReferenceScript); !ref && p.Script != "" {
+	if file, ref := strings.CutPrefix(p.Script, ReferenceScript); !ref && p.Script != "" && p.Script != GivenScript {
 		s.checkScriptFile(fsys, file)
 	}
 	page := newSource(path.Join(dir, pageFile))
@@ -101,7 +105,7 @@ func (s *source) checkScriptFile(fsys fs.FS, file string) {
 		return
 	}
 	if info, err := fs.Stat(fsys, file); err != nil {
-		s.reject("script", fmt.Sprintf("a file of the folder, or %sNAME", ReferenceScript), "the script %s cannot be read: %v", shown(file), cause(err))
+		s.reject("script", fmt.Sprintf("a file of the folder, %sNAME, or %s", ReferenceScript, GivenScript), "the script %s cannot be read: %v", shown(file), cause(err))
 	} else if !info.Mode().IsRegular() {
 		s.reject("script", "", "the script %s is not a file", shown(file))
 	}
@@ -173,16 +177,12 @@ func (s *source) decodePixel(text []byte, lib *Library) *Pixel {
 	if name, ref := strings.CutPrefix(p.Script, ReferenceScript); ref && !namePattern.MatchString(name) {
 		s.reject("script", "such as reference:mapp", "%s names no tracker of the reference", shown(p.Script))
 	}
-	for _, name := range sortedKeys(p.Settings) {
-		s.checkKey("settings", "a setting", name)
-	}
+	s.checkSettings(p.Settings)
+	s.checkReadings("readings", p.Readings)
 	s.checkStage(p.Stage)
-	s.checkPages(p.Pages)
-	for _, name := range sortedKeys(p.Actions) {
-		if _, ok := find(Actions(), name); !ok {
-			s.rejectKeyOrValue("actions."+name, suggest(name, names(Actions())), "unknown action %s", shown(name))
-		}
-	}
+	s.checkPages("pages", p.Pages)
+	s.checkConsole(p)
+	s.checkActions(p)
 	if _, err := regexp.Compile(p.Requests.Path); err != nil {
 		s.reject("requests.path", "", "not a regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
 	}
@@ -191,10 +191,11 @@ func (s *source) decodePixel(text []byte, lib *Library) *Pixel {
 		s.reject("requests.batch", "names joined by dots, such as events", "%s leads to no list in a body", shown(p.Requests.Batch))
 	}
 	s.checkOptions(p)
-	s.checkRecords(p.Records)
+	s.checkRecords(p)
 	s.checkProfile(p)
-	s.checkNames("parameters", "parameter", p.Parameters, parameterWord)
-	s.checkNames("cookies", "cookie", p.Cookies, cookieWord)
+	s.checkSessions(p)
+	s.checkNames(p, "parameters", "parameter", p.Parameters, parameterWord)
+	s.checkNames(p, "cookies", "cookie", p.Cookies, cookieWord)
 	s.checkDeviations(p, lib)
 	return p
 }
@@ -209,31 +210,39 @@ var hostPattern = regexp.MustCompile(`^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+te
 
 // checkStage wants hosts that exist nowhere else: RFC 6761 keeps .test free.
 func (s *source) checkStage(stage Stage) {
-	hosts := []struct{ path, host string }{{"stage.site", stage.Site}, {"stage.collector", stage.Collector}, {"stage.scripts", stage.Scripts}}
+	hosts := []struct{ path, host string }{{"stage.site", stage.Site}, {"stage.collector", stage.Collector}, {"stage.scripts", stage.Scripts}, {"stage.console", stage.Console}}
 	for _, h := range hosts {
 		if h.host != "" && (!hostPattern.MatchString(h.host) || len(h.host) > 253) {
 			s.reject(h.path, "a host name in small letters such as www.shop.test, without port", "%s is no host under .test", shown(h.host))
 		}
 	}
 	s.checkPath("stage.path", stage.Path)
+	s.checkPath("stage.settings", stage.Settings)
+	if stage.Settings != "" && (!strings.HasSuffix(stage.Settings, "/") || stage.Settings == "/") {
+		s.reject("stage.settings", "such as /consent/", "%s is not the path of a folder", shown(stage.Settings))
+	}
 }
 
 var pathPattern = regexp.MustCompile(`^/[A-Za-z0-9._~!$&'()*+,;=:@/-]*$`)
 
-func (s *source) checkPath(at, p string) {
+func (s *source) checkPath(at, p string) { s.checkFilledPath(at, p, p) }
+
+// checkFilledPath checks a path in which something stands for settings.
+func (s *source) checkFilledPath(at, p, written string) {
 	if p != "" && (!pathPattern.MatchString(p) || strings.Contains(p, "//") || slices.Contains(strings.Split(p, "/"), "..")) {
-		s.reject(at, "a path from the root such as /products, without query or fragment", "%s is no path of a page or file", shown(p))
+		s.reject(at, "a path from the root such as /products, without query or fragment", "%s is no path of a page or file", shown(written))
 	}
 }
 
-func (s *source) checkPages(pages map[string]string) {
-	if len(pages) == 0 && s.has("pages") {
-		s.reject("pages", "", "there are no pages")
+// checkPages checks the pages at a key, "pages" or "console".
+func (s *source) checkPages(key string, pages map[string]string) {
+	if len(pages) == 0 && s.has(key) {
+		s.reject(key, "", "there are no pages")
 	}
 	first := map[string]string{}
 	for _, name := range sortedKeys(pages) {
-		s.checkKey("pages", "a page", name)
-		at := "pages." + name
+		s.checkKey(key, "a page", name)
+		at := key + "." + name
 		s.checkPath(at, pages[name])
 		if other, twice := first[pages[name]]; twice {
 			s.reject(at, "", "the pages %s and %s have the same path", shown(other), shown(name))
@@ -242,7 +251,7 @@ func (s *source) checkPages(pages map[string]string) {
 	}
 }
 
-func (s *source) checkNames(path, subject string, byRole map[string]Name, fits func(Word) bool) {
+func (s *source) checkNames(p *Pixel, path, subject string, byRole map[string]Name, fits func(Word) bool) {
 	for _, role := range sortedKeys(byRole) {
 		at, name := join(path, role), byRole[role]
 		s.checkRole(at, subject, role, fits)
@@ -250,7 +259,11 @@ func (s *source) checkNames(path, subject string, byRole map[string]Name, fits f
 		if name.Setting != "" && subject != "cookie" {
 			s.reject(join(at, "setting"), "", "%s renames a cookie, not a %s", shown(name.Setting), subject)
 		}
-		if subject == "cookie" && name.Name != "" && !cookieNamePattern.MatchString(name.Name) {
+		filled := name.Name
+		if subject == "cookie" {
+			filled = s.filledIn(at, name.Name, p.Settings)
+		}
+		if subject == "cookie" && name.Name != "" && !cookieNamePattern.MatchString(filled) {
 			s.reject(at, "letters, digits and any of !#$%&'*+-.^_`|~", "%s is no name for a cookie", shown(name.Name))
 		}
 	}

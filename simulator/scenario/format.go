@@ -28,6 +28,9 @@ func Format(sc *Scenario, remarks ...string) []byte {
 	if sc.Requires != nil {
 		fmt.Fprintf(&w, "requires: %s\n", list(sc.Requires))
 	}
+	if len(sc.Reading) > 0 {
+		fmt.Fprintf(&w, "reading: %s\n", valuesForm(sc.Reading, sortedKeys(sc.Reading)))
+	}
 	if settings := configLines(sc.Config); len(settings) > 0 {
 		fmt.Fprintf(&w, "\nconfig:\n  %s\n", strings.Join(settings, "\n  "))
 	}
@@ -129,10 +132,26 @@ func configLines(c Config) form {
 		f.raw("actions", inner.String())
 	}
 	f.word("delivery", c.Delivery)
+	f.word("site", c.Site)
+	if c.Origins != nil {
+		f.raw("origins", originsForm(c.Origins))
+	}
 	if c.Literal != nil {
 		f.raw("literal", valuesForm(c.Literal, sortedKeys(c.Literal)))
 	}
 	return f
+}
+
+func originsForm(origins map[string]Origin) string {
+	var f form
+	for _, name := range sortedKeys(origins) {
+		var inner form
+		inner.word("address", origins[name].Address)
+		inner.word("country", origins[name].Country)
+		inner.word("city", origins[name].City)
+		f.raw(flow(name), inner.String())
+	}
+	return f.String()
 }
 
 func valuesForm(values map[string]string, order []string) string {
@@ -173,6 +192,7 @@ func stepForm(s Step) string {
 	f.word("collector", s.Collector)
 	f.word("network", s.Network)
 	f.word("script", s.Script)
+	f.word("from", s.From)
 	for _, act := range s.acts() {
 		f.word(act.key, act.word)
 	}
@@ -190,6 +210,9 @@ func expectationForm(e Expectation) string {
 	f.word("unlike", e.Unlike)
 	f.word("among", e.Among)
 	f.word("is", e.Is)
+	if !e.By.IsZero() {
+		f.raw("by", e.By.String())
+	}
 	f.span("lasts", e.Lasts)
 	f.word("clause", e.Clause)
 	return f.String()

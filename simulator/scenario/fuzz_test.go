@@ -34,6 +34,7 @@ func checkPlaces(t *testing.T, problems Problems) {
 
 func FuzzScenario(f *testing.F) {
 	seed(f, "scenario", "demo/opt-out.yaml")
+	f.Add([]byte(consentScenario))
 	lib := loadTestLibrary(f)
 	f.Fuzz(func(t *testing.T, text []byte) {
 		s, again := newSource("file"), newSource("file")
@@ -71,6 +72,7 @@ func FuzzClauses(f *testing.F) {
 
 func FuzzPixel(f *testing.F) {
 	seed(f, "pixel", "pixels/demo/pixel.yaml")
+	f.Add([]byte(consentPixel))
 	lib := loadTestLibrary(f)
 	page := readText(f, "testdata/library/pixels/demo/page.html.tmpl")
 	f.Fuzz(func(t *testing.T, text []byte) {
@@ -93,6 +95,18 @@ func FuzzPage(f *testing.F) {
 			s.tryPage(&p)
 		}
 		checkPlaces(t, s.problems)
+	})
+}
+
+func FuzzAmount(f *testing.F) {
+	for _, text := range []string{"1", "9999999", "10m", "0", "007", "1.5", "-1", "5y"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := ParseAmount(text)
+		if err == nil && ((a.Count > 0) == (a.Span > 0) || a.String() != text) {
+			t.Fatalf("%q: %+v", text, a)
+		}
 	})
 }
 

@@ -35,8 +35,10 @@ func (s *source) decodeScenario(text []byte, id string, lib *Library) *Scenario 
 		s.checkWord(fmt.Sprintf("requires[%d]", i), "feature", feature, Features())
 	}
 	s.refuseTwice("requires", sc.Requires)
+	s.checkReadings("reading", sc.Reading)
 	s.checkConfig(sc.Config)
 	s.checkJourney(sc)
+	s.checkRequired(sc)
 	s.checkExpectations(sc, document, lib)
 	return sc
 }
@@ -63,6 +65,8 @@ func (s *source) checkConfig(c Config) {
 		s.checkRole("config.customer."+role, "customer", role, customerWord)
 	}
 	s.checkWord("config.delivery", "delivery", c.Delivery, Deliveries())
+	s.checkWord("config.site", "site", c.Site, Sites())
+	s.checkOrigins(c.Origins)
 	s.checkPersonal(c)
 	for _, name := range sortedKeys(c.Literal) {
 		if !identifierPattern.MatchString(name) {
@@ -99,7 +103,7 @@ func (s *source) checkRole(path, subject, role string, fits func(Word) bool) {
 	case !known:
 		s.rejectKeyOrValue(path, suggest(role, candidates), "unknown role %s", shown(role))
 	case !fits(word):
-		s.rejectKeyOrValue(path, "one of "+strings.Join(candidates, ", "), "the role %s is never that of %s", shown(role), withArticle(subject))
+		s.rejectKeyOrValue(path, oneOf(candidates), "the role %s is never that of %s", shown(role), withArticle(subject))
 	}
 }
 
@@ -114,7 +118,8 @@ func (s *source) rejectKeyOrValue(path, hint, format string, args ...any) {
 }
 
 // mapsByRole lists the maps whose keys are words of the vocabulary.
-var mapsByRole = map[string]bool{"config.customer": true, "parameters": true, "cookies": true, "actions": true, "options": true, "records": true, "profile.attributes": true}
+var mapsByRole = map[string]bool{"config.customer": true, "parameters": true, "cookies": true, "actions": true, "options": true, "records": true, "profile.attributes": true,
+	"reading": true, "readings": true, "sessions.values": true}
 
 func (s *source) checkExpectations(sc *Scenario, document string, lib *Library) {
 	if len(sc.Expect) == 0 && s.has("expect") {
@@ -142,12 +147,7 @@ func (s *source) checkExpectations(sc *Scenario, document string, lib *Library) 
 }
 
 // subjects are what an expectation can be about, each with the words that fit it.
-var subjects = []struct {
-	key  string
-	of   func(Expectation) string
-	fits func(Word) bool
-	list func() []Word // nil for a role
-}{
+var subjects = []subjectKind{
 	{"parameter", func(e Expectation) string { return e.Parameter }, parameterWord, nil},
 	{"cookie", func(e Expectation) string { return e.Cookie }, cookieWord, nil},
 	{"identity", func(e Expectation) string { return e.Identity }, identityWord, nil},
@@ -158,6 +158,17 @@ var subjects = []struct {
 	{"profile", func(e Expectation) string { return e.Profile }, profileWord, Profiles},
 	{"attribute", func(e Expectation) string { return e.Attribute }, attributeWord,
 		func() []Word { return append(only(Roles(), attributeWord), Attributes()...) }},
+	{"request", func(e Expectation) string { return e.Request }, func(w Word) bool { return w.Request },
+		func() []Word { return []Word{{Name: RequestAny}} }},
+	{"session", func(e Expectation) string { return e.Session }, func(w Word) bool { return w.Session }, SessionValues},
+	{"kept", func(e Expectation) string { return e.Kept }, func(w Word) bool { return w.Kept }, KeptValues},
+}
+
+type subjectKind struct {
+	key  string
+	of   func(Expectation) string
+	fits func(Word) bool
+	list func() []Word // nil for a role
 }
 
 // Subject returns what the expectation is about, such as "parameter" and
@@ -181,13 +192,13 @@ func (s *source) checkExpectation(e *Expectation, path string) {
 		}
 		switch {
 		case subject.list != nil:
-			s.checkWord(at, subject.key, word, subject.list())
-		case word != IdentityAny || subject.key != "identity":
+			s.checkWord(at, called(subject.key), word, subject.list())
+		case word != IdentityAny || subject.key != "identity" && subject.key != "cookie":
 			s.checkRole(at, subject.key, word, subject.fits)
 		}
 	}
 	if len(given) != 1 {
-		s.reject(path, "", `an expectation has exactly one of "parameter", "cookie", "identity", "identifier", "record", "option", "profile" and "attribute"`)
+		s.reject(path, "", `an expectation has exactly one of "parameter", "cookie", "identity", "identifier", "record", "option", "profile", "attribute", "request", "session" and "kept"`)
 	}
 	is, lasts := s.has(join(path, "is")), s.has(join(path, "lasts"))
 	if is == lasts {
@@ -210,6 +221,7 @@ func (s *source) checkExpectation(e *Expectation, path string) {
 	}
 	s.checkNarrower(e, join(path, "is"))
 	s.checkCompanions(e, path, subject.key)
+	s.checkAmount(e, path)
 }
 
 // withArticle is the word after a or an.
@@ -231,8 +243,26 @@ func (s *source) checkFitting(path, what, word string, list []Word, subject stri
 	case !ok:
 		s.reject(path, suggest(word, fitting), "unknown %s %s", what, shown(word))
 	case !fits(known):
-		s.reject(path, "one of "+strings.Join(fitting, ", "), "the %s %s is never that of %s", what, shown(word), withArticle(subject))
+		s.reject(path, oneOf(fitting), "the %s %s is never that of %s", what, shown(word), withArticle(called(subject)))
 	}
+}
+
+// called names what an expectation is about, for a message.
+func called(subject string) string {
+	switch subject {
+	case "session":
+		return "session's value"
+	case "kept":
+		return "kept value"
+	}
+	return subject
+}
+
+func oneOf(words []string) string {
+	if len(words) == 1 {
+		return fmt.Sprintf("the only one is %q", words[0])
+	}
+	return "one of " + strings.Join(words, ", ")
 }
 
 // checkReference wants a clause of the document, or of the document "all".

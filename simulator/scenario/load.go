@@ -68,7 +68,7 @@ func Lint(fsys fs.FS, name string) Problems {
 func (l *Library) LintPixel(pixel *Pixel) Problems {
 	var problems Problems
 	for _, s := range l.ScenariosOf(pixel.Document) {
-		plan, err := Bind(l, s, pixel)
+		plan, err := Bind(l, s, pixel.For(s))
 		if err != nil {
 			problems = append(problems, asProblems(err)...)
 			continue

@@ -78,14 +78,15 @@ func (s *source) checkMade(m *Made) {
 
 var valuePattern = regexp.MustCompile(`^[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*$`)
 
-func (s *source) checkRecords(records map[string]Record) {
+func (s *source) checkRecords(p *Pixel) {
+	records := p.Records
 	for _, name := range sortedKeys(records) {
 		at := "records." + name
 		if _, ok := find(Records(), name); !ok {
 			s.rejectKeyOrValue(at, suggest(name, names(Records())), "unknown record %s", shown(name))
 		}
-		if path, _, _ := strings.Cut(records[name].Path, "?"); path != "" {
-			s.checkPath(at+".path", path)
+		if path, _, _ := strings.Cut(s.filledIn(at+".path", records[name].Path, p.Settings), "?"); path != "" {
+			s.checkFilledPath(at+".path", path, records[name].Path)
 		}
 		if value := records[name].Value; value != "" && !valuePattern.MatchString(value) {
 			s.reject(at+".value", "names joined by dots, such as visits.returning", "%s leads to nothing in a document", shown(value))

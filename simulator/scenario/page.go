@@ -52,18 +52,31 @@ type Category struct {
 	Value  string
 }
 
-// Setting returns the pixel's setting of that name; a setting that pixel.yaml
-// lacks is an error.
+// Setting returns the pixel's setting of that name, for the plan's site where it has
+// one of its own; a setting that pixel.yaml lacks is an error.
 func (p Page) Setting(name string) (string, error) {
-	value, ok := p.plan.Pixel.Settings[name]
+	value, ok := p.plan.Setting(name)
 	if !ok {
 		return "", fmt.Errorf("pixel.yaml has no setting %q", name)
 	}
 	return value, nil
 }
 
-// Optional returns the pixel's setting of that name, or "".
-func (p Page) Optional(name string) string { return p.plan.Pixel.Settings[name] }
+// Optional is Setting, but "" where pixel.yaml has none.
+func (p Page) Optional(name string) string {
+	value, _ := p.plan.Setting(name)
+	return value
+}
+
+// Reading returns how the pixel reads a wording of its document, such as
+// "after-it-was-set" of "temporary-cookie"; an unknown wording is an error.
+func (p Page) Reading(name string) (string, error) {
+	way := p.plan.Pixel.Reading(name)
+	if way == "" {
+		return "", fmt.Errorf("no wording is called %q", name)
+	}
+	return way, nil
+}
 
 // Parameter returns what the pixel calls the parameter of that role; a role
 // that pixel.yaml does not name is an error.

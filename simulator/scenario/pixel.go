@@ -19,15 +19,21 @@ type Pixel struct {
 	Features []string `yaml:"features" json:"features"`
 	// Deviations lists what the pixel is known and declared to do otherwise.
 	Deviations []Deviation `yaml:"deviations,omitempty" json:"deviations,omitempty"`
-	// Script says where the tracker's code comes from: "reference:NAME", or a
-	// file in the pixel's folder.
+	// Script says where the tracker's code comes from: "reference:NAME", a file in
+	// the pixel's folder, or "given", by whoever runs it.
 	Script string `yaml:"script" json:"script"`
 	// Settings are handed to the page template as they are, such as a track ID.
 	Settings map[string]string `yaml:"settings,omitempty" json:"settings,omitempty"`
+	// Readings says how the pixel understands the document where its wording can be
+	// read in more than one way; what it leaves out is as Readings has it first.
+	Readings map[string]string `yaml:"readings,omitempty" json:"readings,omitempty"`
 	// Stage names the hosts that the pixel is tried on.
 	Stage Stage `yaml:"stage" json:"stage"`
 	// Pages gives the path of each page that a scenario may open.
 	Pages map[string]string `yaml:"pages" json:"pages"`
+	// Console gives the path of each page of the collector's own that the site's
+	// administrator may open, on the stage's console host.
+	Console map[string]string `yaml:"console,omitempty" json:"console,omitempty"`
 	// Actions gives what a visitor does on the page for each action of a scenario.
 	Actions map[string]Action `yaml:"actions" json:"actions"`
 	// Requests tells the pixel's requests from all others.
@@ -45,6 +51,9 @@ type Pixel struct {
 	Records map[string]Record `yaml:"records,omitempty" json:"records,omitempty"`
 	// Profile says how to read the collector's profiles; nil when nobody can.
 	Profile *Profile `yaml:"profile,omitempty" json:"profile,omitempty"`
+
+	// Sessions says how to read the collector's newest session; nil when nobody can.
+	Sessions *Sessions `yaml:"sessions,omitempty" json:"sessions,omitempty"`
 
 	// Dir is the pixel's folder, Files its content, Digest the SHA-256 over
 	// all of it in hex.
@@ -80,12 +89,24 @@ type Stage struct {
 	Scripts string `yaml:"scripts" json:"scripts"`
 	// Path is the path of the tracker's code on the Scripts host, such as "/js/smart-pixel.min.js".
 	Path string `yaml:"path" json:"path"`
+	// Console is the host of the collector's own pages, for the site's administrator.
+	Console string `yaml:"console,omitempty" json:"console,omitempty"`
+	// Settings is a path, such as "/consent/", below which the Scripts host answers as
+	// the collector does: with what a site's owner has set.
+	Settings string `yaml:"settings,omitempty" json:"settings,omitempty"`
 }
 
-// Action is what a visitor does on a page. Exactly one field is set.
+// Action is what a visitor does on a page. In its CSS selectors {NAME} stands for
+// the setting of that name, as for the plan's site.
 type Action struct {
 	// Click is a CSS selector; the first visible element that matches is clicked.
 	Click string `yaml:"click" json:"click"`
+	// Then lists what is clicked after it, one after the other. Each is awaited until
+	// it is there to be clicked, for a page may load in between.
+	Then []string `yaml:"then,omitempty" json:"then,omitempty"`
+	// Until is a CSS selector of what must be in sight at the end, such as the note
+	// that a form was saved; it is awaited, and not clicked.
+	Until string `yaml:"until,omitempty" json:"until,omitempty"`
 }
 
 // Requests tells the pixel's requests from all others: a request is the

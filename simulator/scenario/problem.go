@@ -110,10 +110,7 @@ func suggest(word string, candidates []string) string {
 	if len(candidates) == 0 || len(candidates) > few {
 		return ""
 	}
-	if len(candidates) == 1 {
-		return fmt.Sprintf("the only one is %q", candidates[0])
-	}
-	return "one of " + strings.Join(candidates, ", ")
+	return oneOf(candidates)
 }
 
 // shown returns the word in quotes, cut short when it is long.

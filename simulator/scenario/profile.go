@@ -185,6 +185,12 @@ func (p *Plan) Lacks(e *Expectation) string {
 	if (e.Profile != "" || e.Attribute != "") && p.Pixel.Profile == nil {
 		return FeatureProfileReadBack
 	}
+	if e.Session != "" && p.Pixel.Sessions == nil {
+		return FeatureSessionReadBack
+	}
+	if e.Kept != "" && !slices.Contains(p.Pixel.Features, FeatureKeptReadBack) {
+		return FeatureKeptReadBack
+	}
 	return ""
 }
 

@@ -113,6 +113,10 @@ func limitScenario(s *generator.Schema) {
 	property(config, "literal").PropertyNames = &generator.Schema{Pattern: identifierPattern.String()}
 	property(config, "literal").AdditionalProperties = &generator.Schema{Type: "string", Pattern: literalPattern.String()}
 	choose(config, "delivery", Deliveries())
+	choose(config, "site", Sites())
+	property(config, "origins").PropertyNames = &generator.Schema{Pattern: namePattern.String()}
+	property(s.Definitions["Origin"], "address").Pattern = `^(192\.0\.2|198\.51\.100|203\.0\.113)\.[0-9]{1,3}$|^2001:[dD][bB]8:[0-9A-Fa-f:]*$`
+	limitReadings(property(s, "reading"))
 	property(config, "shares").Items = roleSchema(sharedWord)
 	property(config, "shares").UniqueItems = true
 	property(config, "changes").MaxItems = count(mostChanges)
@@ -130,6 +134,7 @@ func limitScenario(s *generator.Schema) {
 	step := s.Definitions["Step"]
 	property(step, "step").Pattern = namePattern.String()
 	property(step, "open").Pattern = namePattern.String()
+	property(step, "from").Pattern = namePattern.String()
 	for key, words := range map[string][]Word{
 		"do": Actions(), "go": Directions(), "tab": Lifecycles(), "collector": Collectors(), "network": Networks(),
 		"script": Deliverables(), "ends": Endings(), "device": Devices(), "in": Tabs(), "forget": Stores(), "person": Persons(),
@@ -159,7 +164,16 @@ func limitScenario(s *generator.Schema) {
 	property(e, "at").Pattern = namePattern.String()
 	property(e, "clause").Pattern = idPattern()
 	e.Properties.Set("parameter", described(property(e, "parameter"), roleSchema(parameterWord)))
-	e.Properties.Set("cookie", described(property(e, "cookie"), roleSchema(cookieWord)))
+	cookie := roleSchema(cookieWord)
+	cookie.AnyOf = append(cookie.AnyOf, &generator.Schema{Enum: []any{CookieAny}})
+	e.Properties.Set("cookie", described(property(e, "cookie"), cookie))
+	property(e, "request").Enum = []any{RequestAny}
+	choose(e, "session", SessionValues())
+	choose(e, "kept", KeptValues())
+	e.Properties.Set("by", described(property(e, "by"), &generator.Schema{OneOf: []*generator.Schema{
+		{Type: "integer", Minimum: json.Number("1")}, {Type: "string", Pattern: amountPattern.String()},
+	}}))
+	delete(s.Definitions, "Amount")
 	identity := roleSchema(identityWord)
 	identity.AnyOf = append(identity.AnyOf, &generator.Schema{Enum: []any{IdentityAny}})
 	e.Properties.Set("identity", described(property(e, "identity"), identity))
@@ -174,10 +188,13 @@ func limitScenario(s *generator.Schema) {
 	choose(e, "is", States())
 	e.Properties.Set("lasts", described(property(e, "lasts"), span()))
 	delete(s.Definitions, "Lifetime")
-	e.OneOf = []*generator.Schema{alternative([]string{"cookie", "lasts"}, nil, nil, "is", "among", "with", "unlike")}
+	e.OneOf = []*generator.Schema{alternative([]string{"cookie", "lasts"}, nil, nil, "is", "among", "with", "unlike", "by")}
 	for _, subject := range subjects {
 		for _, states := range companions(subject.key, only(States(), subject.fits)) {
 			required, without := []string{subject.key, "is"}, []string{"lasts"}
+			if len(states.words) != 1 || states.words[0].Name != StateGrown {
+				without = append(without, "by")
+			}
 			for _, key := range []string{"with", "unlike"} {
 				if slices.Contains(states.with, key) {
 					required = append(required, key)
@@ -204,6 +221,9 @@ func companions(subject string, states []Word) []companion {
 	switch subject {
 	case "identifier":
 		return []companion{{states, []string{"with", "unlike"}}}
+	case "record":
+		grown := func(w Word) bool { return w.Name == StateGrown }
+		return []companion{{only(states, grown), nil}, {only(states, func(w Word) bool { return !grown(w) }), nil}}
 	case "profile":
 		compared := func(w Word) bool { return w.Name == StateJoined || w.Name == StateApart }
 		return []companion{
@@ -234,6 +254,16 @@ func alternative(required []string, states, groups []Word, without ...string) *g
 	return s
 }
 
+func limitReadings(s *generator.Schema) {
+	var ways []Word
+	for _, r := range Readings() {
+		s.Description += "\n" + r.Name + ": " + r.Meaning
+		ways = append(ways, r.Ways...)
+	}
+	s.PropertyNames = &generator.Schema{Enum: enum(readingWords())}
+	s.AdditionalProperties = &generator.Schema{Type: "string", Enum: enum(ways)}
+}
+
 func limitCatalogue(s *generator.Schema) {
 	property(s, "document").Pattern = namePattern.String()
 	property(s, "sha256").Pattern = sha256Pattern.String()
@@ -259,7 +289,13 @@ func limitPixel(s *generator.Schema) {
 	property(s, "document").Pattern = namePattern.String()
 	choose(s, "features", Features())
 	property(s, "features").UniqueItems = true
-	property(s, "settings").PropertyNames = &generator.Schema{Pattern: namePattern.String()}
+	property(s, "settings").PropertyNames = &generator.Schema{Pattern: strings.TrimSuffix(namePattern.String(), "$") + `(\.(` + strings.Join(names(Sites()), "|") + `))?$`}
+	limitReadings(property(s, "readings"))
+	property(s, "console").PropertyNames = &generator.Schema{Pattern: namePattern.String()}
+	property(s, "console").AdditionalProperties = &generator.Schema{Type: "string", Pattern: pathPattern.String()}
+	property(s.Definitions["Action"], "then").MinItems = count(1)
+	property(s.Definitions["Sessions"], "values").PropertyNames = &generator.Schema{Enum: append(enum(SessionValues()), SessionID, SessionBegan, SessionEnded, SessionPageViews)}
+	property(s.Definitions["Sessions"], "values").Required = identifyingSession
 	property(s, "pages").PropertyNames = &generator.Schema{Pattern: namePattern.String()}
 	property(s, "pages").AdditionalProperties = &generator.Schema{Type: "string", Pattern: pathPattern.String()}
 	property(s, "pages").MinProperties = count(1)
@@ -282,10 +318,11 @@ func limitPixel(s *generator.Schema) {
 	property(made, "unit").Enum = enum(units)
 	made.DependentRequired = map[string][]string{"separator": {"field"}, "field": {"separator"}}
 	stage := s.Definitions["Stage"]
-	for _, host := range []string{"site", "collector", "scripts"} {
+	for _, host := range []string{"site", "collector", "scripts", "console"} {
 		property(stage, host).Pattern = hostPattern.String()
 	}
 	property(stage, "path").Pattern = pathPattern.String()
+	property(stage, "settings").Pattern = strings.TrimSuffix(pathPattern.String(), "*$") + `+/$`
 	property(s.Definitions["Deviation"], "clause").Pattern = idPattern()
 	name := s.Definitions["Name"]
 	choose(name, "setting", Settings())
@@ -428,6 +465,12 @@ var beyondSchema = map[string]bool{
 	"scenario-nobody-to-know":             true,
 	"scenario-profile-without-witness":    true,
 	"pixel-profile-not-said":              true,
+	"pixel-console-without-host":          true,
+	"pixel-console-without-pages":         true,
+	"pixel-sessions-not-said":             true,
+	"scenario-office-misfits":             true,
+	"scenario-unrequired":                 true,
+	"scenario-untouched-without-growth":   true,
 	"scenario-anchor":                     true,
 	"scenario-begins-with-action":         true,
 	"scenario-clause-of-another-document": true,

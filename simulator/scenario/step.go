@@ -44,6 +44,10 @@ type Step struct {
 	// from this step on; see Persons.
 	Person string `yaml:"person,omitempty" json:"person,omitempty"`
 
+	// From names the config's origin from which the device's requests come, from this
+	// step on.
+	From string `yaml:"from,omitempty" json:"from,omitempty"`
+
 	// Where is the step's place, "file:line".
 	Where string `yaml:"-" json:"-"`
 }
@@ -68,7 +72,10 @@ func (s Step) acts() []act {
 // Chooses tells that the step is one in which the visitor makes or changes his
 // choice.
 func (s Step) Chooses() bool {
-	return slices.Contains([]string{ActionOptOut, ActionOptBack, ActionOptIn, ActionWithdraw}, s.Do)
+	return slices.Contains([]string{
+		ActionOptOut, ActionOptBack, ActionOptIn, ActionWithdraw,
+		ActionAgree, ActionDisagree, ActionAgreeLater, ActionDisagreeLater,
+	}, s.Do)
 }
 
 // Conditions says what holds in the step beside its act, in the words of the
@@ -80,7 +87,7 @@ func (s Step) Conditions() []string {
 	}
 	for _, c := range []act{
 		{"after", s.After.Text}, {"forget", strings.Join(s.Forget, " ")}, {"collector", s.Collector},
-		{"network", s.Network}, {"script", s.Script}, {"person", s.Person}, {"ends", s.Ends},
+		{"network", s.Network}, {"script", s.Script}, {"person", s.Person}, {"from", s.From}, {"ends", s.Ends},
 	} {
 		if c.word != "" {
 			list = append(list, c.key+" "+c.word)
@@ -125,6 +132,7 @@ func (s *source) checkJourney(sc *Scenario) {
 		}
 		first[step.Name] = step.Where
 		s.checkStepWords(step, path)
+		s.checkFrom(sc, *step, path)
 		s.checkActs(step, path)
 		if s.has(join(path, "day")) {
 			if step.Day > 0 && step.Day <= day {
@@ -150,7 +158,7 @@ func (s *source) checkActs(step *Step, path string) {
 	if s.has(join(path, "person")) && !s.has(join(path, "open")) {
 		s.reject(join(path, "person"), `say it in the step with "open"`, "a page knows a person from its opening on, and the step opens none")
 	}
-	conditions := []string{"day", "after", "forget", "collector", "network", "script", "ends"}
+	conditions := []string{"day", "after", "forget", "collector", "network", "script", "from", "ends"}
 	if len(given) == 0 && !slices.ContainsFunc(conditions, func(key string) bool { return s.has(join(path, key)) }) {
 		s.reject(path, `"open", "do", "go" or "tab", or a condition such as "collector"`, "nothing happens in the step")
 	}
@@ -212,6 +220,7 @@ func (s *source) checkCourse(sc *Scenario) {
 	}
 	s.checkChanges(sc)
 	s.checkShared(sc)
+	s.checkOffice(sc)
 	held := slices.IndexFunc(sc.Journey, func(s Step) bool { return s.Script == ScriptHeld })
 	if held >= 0 && !slices.ContainsFunc(sc.Journey[held:], func(s Step) bool { return s.Script == ScriptDelivered }) {
 		s.reject(fmt.Sprintf("journey[%d].script", held), `add "script: delivered" to a later step`, "the pixel's code never comes")

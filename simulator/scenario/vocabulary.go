@@ -15,6 +15,7 @@ type Word struct {
 	// Parameter, Cookie and so on tell what a role, a state or a group can be said
 	// of; in the other lists they mean nothing.
 	Parameter, Cookie, Identity, Identifier, Record, Option, Profile, Attribute bool
+	Request, Session, Kept                                                      bool
 }
 
 // The roles: what a scenario calls the things that every vendor names
@@ -35,6 +36,7 @@ const (
 	RoleActionName    = "action-name"
 	RoleEventName     = "event-name"
 	RoleDeviceKey     = "device-key"
+	RolePageViewID    = "page-view-id"
 	RoleMessageID     = "message-id"
 	RoleIdentifyTime  = "identify-time"
 	RoleIdentifyEvent = "identify-event"
@@ -45,12 +47,12 @@ const (
 // Roles returns the roles that a scenario may speak of.
 func Roles() []Word {
 	return []Word{
-		{Name: RoleVisitorID, Meaning: "the identifier that joins one visitor's visits", Parameter: true, Cookie: true, Identity: true},
-		{Name: RoleSessionID, Meaning: "what marks one visit", Parameter: true, Cookie: true},
+		{Name: RoleVisitorID, Meaning: "the identifier that joins one visitor's visits", Parameter: true, Cookie: true, Identity: true, Session: true, Kept: true},
+		{Name: RoleSessionID, Meaning: "what marks one visit", Parameter: true, Cookie: true, Kept: true},
 		{Name: RoleAnonymousFlag, Meaning: "the flag that marks a request as anonymous", Parameter: true},
-		{Name: RoleCustomerID, Meaning: "the site's own identifier of a known customer", Parameter: true, Identity: true},
-		{Name: RoleEmail, Meaning: "the customer's e-mail address", Parameter: true, Identity: true, Attribute: true},
-		{Name: RolePhone, Meaning: "the customer's telephone number", Parameter: true, Identity: true, Attribute: true},
+		{Name: RoleCustomerID, Meaning: "the site's own identifier of a known customer", Parameter: true, Identity: true, Kept: true},
+		{Name: RoleEmail, Meaning: "the customer's e-mail address", Parameter: true, Identity: true, Attribute: true, Kept: true},
+		{Name: RolePhone, Meaning: "the customer's telephone number", Parameter: true, Identity: true, Attribute: true, Kept: true},
 		{Name: RoleFirstName, Meaning: "the customer's first name", Parameter: true, Identity: true, Attribute: true},
 		{Name: RoleLastName, Meaning: "the customer's last name", Parameter: true, Identity: true, Attribute: true},
 		{Name: RoleName, Meaning: "the customer's full name", Parameter: true, Identity: true, Attribute: true},
@@ -60,6 +62,7 @@ func Roles() []Word {
 		{Name: RoleActionName, Meaning: "the name of an action that the site reports", Parameter: true},
 		{Name: RoleEventName, Meaning: "what kind of event a hit reports", Parameter: true},
 		{Name: RoleDeviceKey, Meaning: "what marks one browser, whoever uses it", Parameter: true, Cookie: true},
+		{Name: RolePageViewID, Meaning: "what marks one page view, and the events on its page", Parameter: true},
 		{Name: RoleMessageID, Meaning: "what marks one event, the same when it is sent again", Parameter: true},
 		{Name: RoleIdentifyTime, Meaning: "when the site came to know the visitor", Parameter: true},
 		{Name: RoleIdentifyEvent, Meaning: "how the site came to know the visitor", Parameter: true},
@@ -126,6 +129,11 @@ const (
 	FeatureCustomerProfiles     = "customer-profiles"
 	FeatureProfileReadBack      = "profile-read-back"
 	FeatureRedelivery           = "redelivery"
+	FeatureConsentWindow        = "consent-window"
+	FeatureAnonymousSessions    = "anonymous-sessions"
+	FeatureSiteSettings         = "site-settings"
+	FeatureSessionReadBack      = "session-read-back"
+	FeatureKeptReadBack         = "kept-read-back"
 )
 
 // Features returns the features.
@@ -139,6 +147,11 @@ func Features() []Word {
 		{Name: FeatureCustomerProfiles, Meaning: "the site tells who a visitor is, and the visits before belong to the customer then"},
 		{Name: FeatureRedelivery, Meaning: "the pixel sends again what a collector did not take"},
 		{Name: FeatureProfileReadBack, Meaning: "the collector's profiles can be asked for: the pixel's description says how, under profile"},
+		{Name: FeatureConsentWindow, Meaning: "a window asks visitors for their consent, who agree, disagree or ignore it, and can change their minds"},
+		{Name: FeatureAnonymousSessions, Meaning: "a visitor who has not agreed has an anonymous session, marked by a temporary cookie"},
+		{Name: FeatureSiteSettings, Meaning: "whether visitors who have not agreed are counted anonymously or not at all is a setting of each site, which its administrator changes on the collector's pages"},
+		{Name: FeatureSessionReadBack, Meaning: "the collector's newest session can be asked for: the pixel's description says how, under sessions"},
+		{Name: FeatureKeptReadBack, Meaning: "the collector keeps nothing but in files that can be searched: its store and its logs"},
 	}
 }
 
@@ -167,6 +180,8 @@ const (
 	StateJoined    = "joined"
 	StateApart     = "apart"
 	StateNewest    = "newest"
+	StateMasked    = "masked"
+	StateUntouched = "untouched"
 )
 
 // States returns the states. Gone and not-stored are two words because they
@@ -174,18 +189,18 @@ const (
 // stored. A pixel may keep the second while it breaks the first.
 func States() []Word {
 	return []Word{
-		{Name: StatePresent, Parameter: true, Cookie: true, Profile: true, Attribute: true,
-			Meaning: "every judged request of the step carries it, not empty; the jar holds the cookie; the backend has the profile; the profile has the attribute"},
-		{Name: StateAbsent, Parameter: true, Cookie: true, Profile: true,
-			Meaning: "no judged request of the step carries it, and its earlier value stands nowhere in any request; the jar does not hold the cookie; the backend has no such profile"},
+		{Name: StatePresent, Parameter: true, Cookie: true, Profile: true, Attribute: true, Request: true, Session: true,
+			Meaning: "every judged request of the step carries it, not empty; the jar holds the cookie; the backend has the profile; the profile has the attribute; the session has it; the pixel sent something"},
+		{Name: StateAbsent, Parameter: true, Cookie: true, Profile: true, Request: true, Session: true, Kept: true,
+			Meaning: "no judged request of the step carries it, and its earlier value stands nowhere in any request; the jar does not hold the cookie; the backend has no such profile; the session has none; the pixel sent nothing at all; nothing that the collector keeps holds it"},
 		{Name: StateSet, Parameter: true, Cookie: true,
 			Meaning: "present, with exactly the value that the pixel names under `set`"},
 		{Name: StateResumed, Parameter: true,
 			Meaning: "present again, after it was present in an earlier step and absent in one between"},
 		{Name: StateUntraced, Parameter: true, Identity: true,
 			Meaning: "no value that it had in an earlier step, or that the site gave, stands in anything that left the browser, neither plain nor encoded nor hashed; a step without a request of the pixel passes, too"},
-		{Name: StateGiven, Parameter: true, Attribute: true,
-			Meaning: "present in every judged request, or in the profile, with exactly the value that the config gives"},
+		{Name: StateGiven, Parameter: true, Attribute: true, Session: true,
+			Meaning: "present in every judged request, in the profile or in the session, with exactly the value that the config gives"},
 		{Name: StateAlone, Cookie: true,
 			Meaning: "written in the step, and no other cookie was"},
 		{Name: StateFresh, Parameter: true,
@@ -198,7 +213,7 @@ func States() []Word {
 			Meaning: "no live cookie was written while the visitor was anonymous, and the jar holds none but a leftover from before the choice, which `gone` judges (judges storing)"},
 		{Name: StateUnlinked, Identifier: true,
 			Meaning: "nothing that is kept in any store or sent in any request is common to the step and the step `with`, and missing from the step `unlike`"},
-		{Name: StateGrown, Record: true, Meaning: "larger than at the end of the step before"},
+		{Name: StateGrown, Record: true, Meaning: "larger than at the end of the step before; by exactly what `by` says, where it says it"},
 		{Name: StateUnchanged, Record: true, Profile: true, Meaning: "as at the end of the step before; a profile with its user IDs, events, attributes and customer ID"},
 		{Name: StateUnknown, Option: true, Meaning: "the page sets an option that the pixel does not know, and that looks like this one"},
 		{Name: StateHashed, Parameter: true,
@@ -212,6 +227,8 @@ func States() []Word {
 		{Name: StateJoined, Profile: true, Meaning: "holds the user IDs and the events of the step `with`, each event once"},
 		{Name: StateApart, Profile: true, Meaning: "holds no user ID and no event of the step `with`, though the backend has both"},
 		{Name: StateNewest, Attribute: true, Meaning: "has the value that the site gave last"},
+		{Name: StateMasked, Session: true, Meaning: "there, with nothing but zeros where it would tell one visitor from another"},
+		{Name: StateUntouched, Record: true, Meaning: "as at the end of the step before, whether or not the pixel sent anything in between; some other step shows it grown"},
 	}
 }
 
@@ -276,6 +293,14 @@ const (
 	ActionSignOut     = "sign-out"
 	ActionChange      = "change"
 	ActionChangeAgain = "change-again"
+
+	ActionAgree         = "agree"
+	ActionDisagree      = "disagree"
+	ActionAgreeLater    = "agree-later"
+	ActionDisagreeLater = "disagree-later"
+	ActionDismiss       = "dismiss"
+	ActionSwitchOn      = "switch-on"
+	ActionSwitchOff     = "switch-off"
 )
 
 // Actions returns the actions.
@@ -292,6 +317,13 @@ func Actions() []Word {
 		{Name: ActionSignOut, Meaning: "the person signs out"},
 		{Name: ActionChange, Meaning: "the person changes what the site knows of him, as the config's first `changes` say"},
 		{Name: ActionChangeAgain, Meaning: "the person changes it again, as the second `changes` say"},
+		{Name: ActionAgree, Meaning: "the visitor agrees in the consent window as it stands open"},
+		{Name: ActionDisagree, Meaning: "the visitor disagrees in the consent window as it stands open"},
+		{Name: ActionAgreeLater, Meaning: "the visitor opens the consent window again, and agrees"},
+		{Name: ActionDisagreeLater, Meaning: "the visitor opens the consent window again, and disagrees"},
+		{Name: ActionDismiss, Meaning: "the visitor closes the consent window without an answer, which is no choice"},
+		{Name: ActionSwitchOn, Meaning: "the site's administrator turns anonymous data tracking on, on the collector's pages"},
+		{Name: ActionSwitchOff, Meaning: "the site's administrator turns anonymous data tracking off, on the collector's pages"},
 	}
 }
 

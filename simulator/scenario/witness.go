@@ -3,7 +3,6 @@ package scenario
 import (
 	"fmt"
 	"slices"
-	"strings"
 )
 
 // mostChanges is how many times a customer changes what the site knows: there is
@@ -80,8 +79,8 @@ func (s *source) checkChanges(sc *Scenario) {
 	}
 }
 
-// fittingStates says of which states an expectation of a profile or attribute can
-// speak.
+// fittingStates says of which states an expectation can speak, where not all that fit
+// its subject fit the word.
 func fittingStates(e *Expectation) []string {
 	switch {
 	case e.Profile == ProfileCustomer:
@@ -94,6 +93,14 @@ func fittingStates(e *Expectation) []string {
 		return []string{StatePresent}
 	case e.Attribute == AttributesCustom:
 		return []string{StatePresent, StateGiven}
+	case e.Cookie == CookieAny:
+		return []string{StateAbsent}
+	case e.Session == SessionAddress:
+		return []string{StatePresent, StateGiven, StateMasked}
+	case e.Session == SessionCountry, e.Session == SessionCity:
+		return []string{StatePresent, StateGiven}
+	case e.Session == SessionVisitorID:
+		return []string{StatePresent, StateAbsent}
 	}
 	return nil
 }
@@ -102,11 +109,12 @@ func fittingStates(e *Expectation) []string {
 func (s *source) checkNarrower(e *Expectation, path string) {
 	fitting := fittingStates(e)
 	word, known := find(States(), e.Is)
-	if fitting == nil || !known || slices.Contains(fitting, e.Is) || e.Profile != "" && !word.Profile || e.Attribute != "" && !word.Attribute {
+	kind, subject := e.Subject()
+	i := slices.IndexFunc(subjects, func(s subjectKind) bool { return s.key == kind })
+	if fitting == nil || !known || slices.Contains(fitting, e.Is) || !subjects[i].fits(word) {
 		return
 	}
-	_, subject := e.Subject()
-	s.reject(path, "one of "+strings.Join(fitting, ", "), "the state %s is never that of %s", shown(e.Is), shown(subject))
+	s.reject(path, oneOf(fitting), "the state %s is never that of %s", shown(e.Is), shown(subject))
 }
 
 // checkCompanions wants the steps that an expectation compares with, and no others.

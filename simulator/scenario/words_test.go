@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -24,7 +25,7 @@ func TestEveryWordHasAMeaning(t *testing.T) {
 		}
 	}
 	for _, w := range append(Roles(), States()...) {
-		if !w.Parameter && !w.Cookie && !w.Identity && !w.Identifier && !w.Record && !w.Option && !w.Profile && !w.Attribute {
+		if !slices.ContainsFunc(subjects, func(s subjectKind) bool { return s.fits(w) }) {
 			t.Errorf("%s can be said of nothing", w.Name)
 		}
 	}
@@ -38,6 +39,8 @@ func lists() map[string][]Word {
 		"Delivery (`config.delivery`)": Deliveries(), "Records (`record`)": Records(), "Options (`option`)": Options(),
 		"Roles": Roles(), "States (`is`)": States(), "Groups (`among`)": Groups(), "Actions (`do`)": Actions(),
 		"Persons (`person`)": Persons(), "Profiles (`profile`)": Profiles(), "Attributes (`attribute`) beside the roles": Attributes(),
+		"Sites (`config.site`)": Sites(), "Sessions (`session`)": SessionValues(), "What is kept (`kept`)": KeptValues(),
+		"Readings (`reading`)": readingWords(), "Ways to read `temporary-cookie`": waysOf(ReadingTemporaryCookie),
 		"Features": Features(), "Levels": Levels(), "Places (`seen-at`)": Sights(), "Settings that rename a cookie": Settings(),
 	}
 }
@@ -46,7 +49,7 @@ func lists() map[string][]Word {
 func vocabularyTable() string {
 	var b strings.Builder
 	all := lists()
-	for _, list := range []string{"Roles", "States (`is`)", "Groups (`among`)", "Actions (`do`)", "History (`go`)", "Tab (`tab`)", "Collector (`collector`)", "Network (`network`)", "Script (`script`)", "End of a step (`ends`)", "Stores (`forget`)", "Devices (`device`)", "Tabs (`in`)", "Persons (`person`)", "Delivery (`config.delivery`)", "Records (`record`)", "Options (`option`)", "Profiles (`profile`)", "Attributes (`attribute`) beside the roles", "Features", "Levels", "Places (`seen-at`)", "Settings that rename a cookie"} {
+	for _, list := range []string{"Roles", "States (`is`)", "Groups (`among`)", "Actions (`do`)", "History (`go`)", "Tab (`tab`)", "Collector (`collector`)", "Network (`network`)", "Script (`script`)", "End of a step (`ends`)", "Stores (`forget`)", "Devices (`device`)", "Tabs (`in`)", "Persons (`person`)", "Delivery (`config.delivery`)", "Records (`record`)", "Options (`option`)", "Profiles (`profile`)", "Attributes (`attribute`) beside the roles", "Sessions (`session`)", "What is kept (`kept`)", "Sites (`config.site`)", "Readings (`reading`)", "Ways to read `temporary-cookie`", "Features", "Levels", "Places (`seen-at`)", "Settings that rename a cookie"} {
 		fmt.Fprintf(&b, "\n**%s**\n\n| word | of | meaning |\n|---|---|---|\n", list)
 		for _, w := range all[list] {
 			var of []string

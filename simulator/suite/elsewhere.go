@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,8 +28,10 @@ const backendTimeout = 10 * time.Second
 // reached. A URL that cannot be used is a *UsageError.
 //
 // The backend is one for all journeys, and goes by a clock of its own: days that a
-// journey moves do not reach it. What one journey leaves there the next one finds:
-// see Options.OwnCustomers.
+// journey moves do not reach it. Where a scenario says from which address a visitor
+// comes, each of his hits says so in X-Forwarded-For, as behind a proxy: the backend has
+// to trust this machine. What one journey leaves there the next one finds: see
+// Options.OwnCustomers.
 func Elsewhere(address string) (Collector, func(ctx context.Context) error, error) {
 	target, err := url.Parse(address)
 	if err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Host == "" || target.RawQuery != "" || target.Fragment != "" {
@@ -47,6 +50,11 @@ func Elsewhere(address string) (Collector, func(ctx context.Context) error, erro
 			if user != nil && gateway.ReadsBack(r.In.Context()) {
 				password, _ := user.Password()
 				r.Out.SetBasicAuth(user.Username(), password)
+			}
+			if from := gateway.AddressOf(r.In.Context()); from != "" {
+				// As a proxy in front of a collector does it: what the page has sent stays
+				// before it, for whoever believes that.
+				r.Out.Header["X-Forwarded-For"] = append(slices.Clone(r.In.Header["X-Forwarded-For"]), from)
 			}
 		},
 		ErrorLog: log.New(io.Discard, "", 0), // the browser's own end of a request is no mishap

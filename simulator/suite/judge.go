@@ -2,6 +2,8 @@ package suite
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
@@ -17,6 +19,10 @@ func Judge(lib *scenario.Library, pixel *scenario.Pixel, tool verdict.Tool, file
 	began := time.Now()
 	if len(files) == 0 {
 		return nil, &UsageError{ErrNothingSelected}
+	}
+	pixel, err := readAlike(pixel, files)
+	if err != nil {
+		return nil, &UsageError{err}
 	}
 	result := newResult(tool, pixel, files[0].Evidence.Began)
 	seen := map[string]string{}
@@ -56,6 +62,26 @@ func Judge(lib *scenario.Library, pixel *scenario.Pixel, tool verdict.Tool, file
 type StoredEvidence struct {
 	Path     string
 	Evidence *evidence.Evidence
+}
+
+// readAlike returns the pixel as its document was read when the evidence was recorded,
+// which must be the same in all of it.
+func readAlike(pixel *scenario.Pixel, files []StoredEvidence) (*scenario.Pixel, error) {
+	first := files[0]
+	for _, f := range files[1:] {
+		if !maps.Equal(f.Evidence.Readings, first.Evidence.Readings) {
+			return nil, fmt.Errorf("%s and %s were recorded for other readings of the document\nhint: judge them apart", first.Path, f.Path)
+		}
+	}
+	var readings []string
+	for _, name := range slices.Sorted(maps.Keys(first.Evidence.Readings)) {
+		readings = append(readings, name+"="+first.Evidence.Readings[name])
+	}
+	read, err := pixel.WithReadings(readings)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", first.Path, err)
+	}
+	return read, nil
 }
 
 func bind(lib *scenario.Library, pixel *scenario.Pixel, f StoredEvidence) (*scenario.Plan, error) {

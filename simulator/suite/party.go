@@ -32,8 +32,7 @@ type party struct {
 	gateway *gateway.Gateway
 	browser journey.Browser
 	script  Script
-	handler http.Handler // of the collector
-	close   func() error
+	*backend
 	offset  atomic.Int64 // of the journey's time from the real one, in ns
 	members []*member
 }
@@ -48,11 +47,10 @@ type member struct {
 // party makes the collector of a plan. Nobody is there yet.
 func (s *Session) party(plan *scenario.Plan, browser journey.Browser) (*party, error) {
 	p := &party{plan: plan, gateway: s.gateway, browser: browser, script: s.script}
-	handler, closing, err := s.options.collector(p.now)
-	if err != nil {
+	var err error
+	if p.backend, err = s.options.backend(plan, p.now); err != nil {
 		return nil, fmt.Errorf("make a collector: %w", err)
 	}
-	p.handler, p.close = handler, closing
 	return p, nil
 }
 

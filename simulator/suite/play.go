@@ -102,18 +102,19 @@ func (p player) play(ctx context.Context, plan *scenario.Plan) *Visit {
 func (p player) walk(ctx context.Context, plan *scenario.Plan) *evidence.Evidence {
 	var offset atomic.Int64
 	o := p.session.options
-	handler, closing, err := o.collector(func() time.Time { return time.Now().Add(time.Duration(offset.Load())) })
+	backend, err := o.backend(plan, func() time.Time { return time.Now().Add(time.Duration(offset.Load())) })
 	if err != nil {
 		return &evidence.Evidence{Faults: []string{fmt.Sprintf("make a collector: %v", err)}}
 	}
-	walked := journey.Walk(ctx, plan, p.Opener(plan, handler), journey.Options{
+	walked := journey.Walk(ctx, plan, p.Opener(plan, backend.handler), journey.Options{
 		Timeouts: o.Timeouts,
 		Step: func(_ int, step scenario.Step) {
 			p.session.notify(Event{Scenario: plan.Scenario, Step: step.Name})
 		},
 		Moved: func(span time.Duration) { offset.Store(int64(span)) },
+		Kept:  backend.kept,
 	})
-	if err := closing(); err != nil {
+	if err := backend.close(); err != nil {
 		p.session.note(nil, []string{fmt.Sprintf("close the collector of %s: %v", plan.Scenario.ID, err)})
 	}
 	return walked.Evidence

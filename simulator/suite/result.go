@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -41,7 +42,7 @@ func (s *Session) describe(result *verdict.Result) {
 func newResult(tool verdict.Tool, p *scenario.Pixel, began time.Time) *verdict.Result {
 	return &verdict.Result{
 		Schema: verdict.Schema, Tool: tool, Started: began.UTC(),
-		Pixel: verdict.Pixel{Name: p.Name, Title: p.Title, Document: p.Document},
+		Pixel: verdict.Pixel{Name: p.Name, Title: p.Title, Document: p.Document, Readings: maps.Clone(p.Readings)},
 	}
 }
 
@@ -79,6 +80,9 @@ func describe(plan *scenario.Plan, e *evidence.Evidence) verdict.Scenario {
 			}
 		}
 		walked.Others = len(others)
+		if plan.Scenario.Silent(step.Name) {
+			step.Awaited = false // that nothing came is as it should be
+		}
 		walked.Notes = notes(&step, walked.Requests, others, e.Messages)
 		s.Steps = append(s.Steps, walked)
 	}
@@ -282,7 +286,7 @@ func deed(s *evidence.Step, person string) string {
 	}
 	// Whose browser it is says who uses it, unless a step has said otherwise.
 	said := slices.ContainsFunc(s.Conditions, func(c string) bool { return strings.HasPrefix(c, "person ") })
-	if person != s.Device && !said {
+	if person != s.Device && !said && s.Device != scenario.DeviceOffice {
 		words = append(words, cmp.Or(person, scenario.PersonFirst)+" person")
 	}
 	if s.Restored {

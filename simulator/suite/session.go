@@ -222,7 +222,7 @@ func (s *Session) walk(ctx context.Context, plan *scenario.Plan, browser journey
 		Step: func(_ int, step scenario.Step) {
 			s.notify(Event{Scenario: plan.Scenario, Step: step.Name})
 		},
-		Moved: p.move,
+		Moved: p.move, Kept: p.kept,
 	})
 	p.count()
 	s.endings.Go(func() { s.dispose(asked, p) })
@@ -258,6 +258,7 @@ func (s *Session) header(plan *scenario.Plan, e *evidence.Evidence, attempt int)
 	h.Pixel, h.PixelDigest = plan.Pixel.Name, plan.Pixel.Digest
 	h.Script, h.ScriptSHA256 = s.script.Name, s.script.digest()
 	h.Visitor, h.Salt = plan.Scenario.ID, plan.Salt
+	h.Readings = plan.Pixel.Readings
 	h.Attempt = attempt
 	return h
 }

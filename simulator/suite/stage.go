@@ -20,6 +20,9 @@ func (o Options) script() (Script, error) {
 	if o.Script != nil {
 		return *o.Script, nil
 	}
+	if o.Pixel.Script == scenario.GivenScript {
+		return Script{}, &UsageError{fmt.Errorf("the pixel %s comes without its script\nhint: give it with --script FILE or URL", o.Pixel.Name)}
+	}
 	name, isReference := strings.CutPrefix(o.Pixel.Script, scenario.ReferenceScript)
 	if !isReference {
 		source, err := fs.ReadFile(o.Pixel.Files, o.Pixel.Script)
@@ -78,6 +81,12 @@ func stage(plan *scenario.Plan, script Script, collector http.Handler) (gateway.
 		p.Stage.Scripts: {Purpose: "script", Handler: scripts},
 		p.Stage.Site:    {Purpose: "page", Handler: site},
 	}
+	if p.Stage.Settings != "" {
+		scripts.Handle(p.Stage.Settings, collector)
+	}
+	if p.Stage.Console != "" {
+		hosts[p.Stage.Console] = gateway.Host{Purpose: "console", Handler: collector, ByPath: hitsAmong(p)}
+	}
 	// A collector that shares a host with the others answers what they do not.
 	if host, shared := hosts[p.Stage.Collector]; shared {
 		host.Handler.(*http.ServeMux).Handle("/", collector)
@@ -85,13 +94,46 @@ func stage(plan *scenario.Plan, script Script, collector http.Handler) (gateway.
 		hosts[p.Stage.Collector] = host
 	} else {
 		hosts[p.Stage.Collector] = gateway.Host{Purpose: "collector", Handler: collector}
-		if p.Stage.Scripts == p.Stage.Site {
+		switch {
+		case p.Stage.Scripts == p.Stage.Site:
 			hosts[p.Stage.Site] = gateway.Host{Purpose: "page", Handler: site, ByPath: func(path string) string {
+				if settings := settingsAmong(p)(path); settings != "" {
+					return settings
+				}
 				return map[bool]string{true: "script"}[path == p.Stage.Path]
 			}}
+		case p.Stage.Settings != "":
+			hosts[p.Stage.Scripts] = gateway.Host{Purpose: "script", Handler: scripts, ByPath: settingsAmong(p)}
 		}
 	}
 	return hosts, nil
+}
+
+// hitsAmong tells the paths of hits on a host on which none belongs: what goes there
+// is a hit all the same.
+func hitsAmong(p *scenario.Pixel) func(path string) string {
+	isHit := p.Hits()
+	return func(path string) string {
+		if isHit("https://" + p.Stage.Console + path) {
+			return "collector"
+		}
+		return ""
+	}
+}
+
+// settingsAmong tells the paths of settings on the host of the tracker's code, and
+// hits, which do not become anything else there.
+func settingsAmong(p *scenario.Pixel) func(path string) string {
+	isHit := p.Hits()
+	return func(path string) string {
+		switch {
+		case p.Stage.Settings == "" || !strings.HasPrefix(path, p.Stage.Settings):
+			return ""
+		case isHit("https://" + p.Stage.Scripts + path):
+			return "collector"
+		}
+		return "settings"
+	}
 }
 
 // known serves a page as it is for whom the site knows at that moment.
@@ -123,6 +165,9 @@ func purposes(p *scenario.Pixel) func(path string) string {
 			return "page"
 		case path == p.Stage.Path && p.Stage.Scripts == p.Stage.Collector:
 			return "script"
+		}
+		if purpose := settingsAmong(p)(path); purpose != "" && p.Stage.Scripts == p.Stage.Collector {
+			return purpose
 		}
 		return "collector"
 	}

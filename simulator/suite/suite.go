@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/journey"
@@ -36,6 +37,12 @@ type Options struct {
 	// Collector makes what answers the pixel's collector host; the gateway's sink,
 	// which accepts everything, when nil.
 	Collector Collector
+	// Filed, when not nil, makes the collector of the plans that search all that a
+	// collector keeps: one that keeps it in files. Kept names the files and folders in
+	// which a collector that lives elsewhere keeps it. Without either nobody can tell
+	// what is kept, and what is expected of that is unsupported.
+	Filed FiledCollector
+	Kept  []string
 	// Reachable, when not nil, is asked before anything is opened whether the
 	// collector is there; its error ends the run. See [Elsewhere].
 	Reachable func(ctx context.Context) error
@@ -105,7 +112,12 @@ func Plan(o Options) ([]*scenario.Plan, error) {
 		return nil, &UsageError{err}
 	}
 	var plans []*scenario.Plan
+	var others []string // scenarios for another reading of the document
 	for _, s := range selected {
+		if wants, ok := s.Scenario.ReadAs(o.Pixel); !ok {
+			others = append(others, s.Scenario.ID+" ("+wants+")")
+			continue
+		}
 		plan, err := scenario.Bind(o.Library, s.Scenario, o.Pixel)
 		if err != nil {
 			return nil, &UsageError{err}
@@ -120,6 +132,10 @@ func Plan(o Options) ([]*scenario.Plan, error) {
 		plans = append(plans, plan)
 	}
 	if len(plans) == 0 {
+		if len(others) > 0 {
+			return nil, &UsageError{fmt.Errorf("%w: for another reading of the document: %s\nhint: choose it with --reading, such as --reading %s=%s",
+				ErrNothingSelected, strings.Join(others, ", "), scenario.ReadingTemporaryCookie, scenario.AfterTheLastEvent)}
+		}
 		return nil, &UsageError{ErrNothingSelected}
 	}
 	return plans, nil
@@ -129,7 +145,9 @@ func Plan(o Options) ([]*scenario.Plan, error) {
 // counts would count another's as well.
 func (o Options) abreast(plans []*scenario.Plan) int {
 	counted := func(p *scenario.Plan) bool {
-		return slices.ContainsFunc(p.Scenario.Expect, func(e scenario.Expectation) bool { return e.Record != "" && p.Judged(&e) })
+		return slices.ContainsFunc(p.Scenario.Expect, func(e scenario.Expectation) bool {
+			return (e.Record != "" || e.Session != "" || e.Kept != "") && p.Judged(&e)
+		})
 	}
 	switch {
 	case o.OwnCustomers && slices.ContainsFunc(plans, counted):
@@ -140,10 +158,10 @@ func (o Options) abreast(plans []*scenario.Plan) int {
 	return o.Parallel
 }
 
-// reads tells whether a plan judges the collector's records or profiles.
+// reads tells whether a plan judges what the collector says of itself.
 func reads(plan *scenario.Plan) bool {
 	return slices.ContainsFunc(plan.Scenario.Expect, func(e scenario.Expectation) bool {
-		return (e.Record != "" || e.Profile != "" || e.Attribute != "") && plan.Judged(&e) && plan.Lacks(&e) == ""
+		return (e.Record != "" || e.Profile != "" || e.Attribute != "" || e.Session != "") && plan.Judged(&e) && plan.Lacks(&e) == ""
 	})
 }
 

@@ -68,6 +68,9 @@ type Pixel struct {
 	Script string `json:"script"`
 	// ScriptSHA256 is the hash of that code, in hex.
 	ScriptSHA256 string `json:"scriptSHA256,omitempty"`
+	// Readings says how the document was read where its wording can be understood in
+	// more than one way, such as "temporary-cookie" as "after-it-was-set".
+	Readings map[string]string `json:"readings,omitempty"`
 }
 
 // Scenario is one journey of the run.

@@ -1,0 +1,113 @@
+package browser_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/pixelwitness/pixelwitness/simulator/journey"
+)
+
+func init() {
+	liveTests["a chain of clicks over pages"] = aChainOfClicks
+	liveTests["clicking what a script brings"] = clickingWhatAScriptBrings
+	liveTests["what never comes"] = whatNeverComes
+	liveTests["a form that leads back to its own page"] = aFormThatLeadsBack
+}
+
+// aChainOfClicks goes through pages of which each has the link of the next, and of
+// which all but the first are slow. The link of the second stands on the first, too:
+// what is clicked after the first stands on the second.
+func aChainOfClicks(w *walker) {
+	slow := func(handler http.HandlerFunc) http.HandlerFunc {
+		return func(rw http.ResponseWriter, r *http.Request) {
+			select {
+			case <-time.After(200 * time.Millisecond):
+			case <-w.world.held:
+			}
+			handler(rw, r)
+		}
+	}
+	w.world.pages["/start"] = page(saying, `<a id="menu" href="/list">menu</a> <a id="item" href="/wrong">not this one</a>`)
+	w.world.pages["/list"] = slow(page(saying, `<a id="item" href="/item">item</a>`))
+	w.world.pages["/item"] = slow(page(saying, `<form method="post" action="/save"><input type="checkbox" name="on" id="box"><button id="ok">OK</button></form>`))
+	w.world.pages["/save"] = slow(func(rw http.ResponseWriter, r *http.Request) { http.Redirect(rw, r, "/saved", http.StatusSeeOther) })
+	w.world.pages["/saved"] = slow(page(saying, `<p id="saved">Saved</p>`))
+	w.open("/start")
+	w.must(w.Click(w.ctx, "#menu"))
+	for _, selector := range []string{"#item", "#box:not(:checked)", "#ok"} {
+		w.must(w.ClickNext(w.ctx, selector))
+	}
+	w.must(w.AwaitSight(w.ctx, "#saved"))
+	if s := w.settle(); s.Page != site+"/saved" {
+		w.Errorf("the page is %s", s.Page)
+	}
+	w.want("requests", w.world.all(), "GET /start", "GET /list", "GET /item", "POST /save", "GET /saved")
+	w.want("the form", w.world.sent("/save"), "on=on")
+}
+
+func clickingWhatAScriptBrings(w *walker) {
+	w.world.pages["/"] = page(saying+`
+		addEventListener('load', () => fetch('/slow').then(() => {
+			const button = document.createElement('button');
+			button.id = 'late';
+			button.style.display = 'none';
+			button.textContent = 'late';
+			button.onclick = () => { say('clicked'); button.remove(); };
+			document.body.append(button);
+			fetch('/slower').then(() => { button.style.display = ''; });
+		}));`, `<p id="hidden" style="transition: visibility 50ms; visibility: hidden">text</p>`)
+	w.world.pages["/slow"] = func(http.ResponseWriter, *http.Request) {}
+	w.world.pages["/slower"] = func(http.ResponseWriter, *http.Request) {}
+	w.Begin("opening", time.Now())
+	w.must(w.Open(w.ctx, site+"/"))
+	w.must(w.ClickNext(w.ctx, "#late"))
+	w.world.await(w, "/clicked")
+	w.settle()
+}
+
+func whatNeverComes(w *walker) {
+	w.world.pages["/"] = page(saying, `<button id="covered">x</button><div style="position:fixed; inset:0"></div><p id="unseen" hidden>text</p>`)
+	w.open("/")
+	for selector, problem := range map[string]string{
+		"#nothing": "not found", "#covered": "covered by another element", "#unseen": "not visible",
+	} {
+		ctx, stop := context.WithTimeout(w.ctx, 300*time.Millisecond)
+		err := w.ClickNext(ctx, selector)
+		stop()
+		var element *journey.ElementError
+		if !errors.As(err, &element) || element.Problem != problem || element.Page != site+"/" || element.Selector != selector || element.Unseen {
+			w.Errorf("%s: %v", selector, err)
+		}
+	}
+	ctx, stop := context.WithTimeout(w.ctx, 300*time.Millisecond)
+	defer stop()
+	if err := w.AwaitSight(ctx, "#unseen"); err == nil || err.Error() != "nothing in sight at #unseen on "+site+"/: not visible" {
+		w.Errorf("in sight: %v", err)
+	}
+	if err := w.ClickNext(w.ctx, "#["); err == nil || err.Error() != "nothing to click at #[ on "+site+"/: not a valid selector" {
+		w.Errorf("no selector: %v", err)
+	}
+	w.settle() // the page is as it was
+}
+
+// aFormThatLeadsBack has the same elements before and after it is sent: what is
+// clicked next stands on the page that comes.
+func aFormThatLeadsBack(w *walker) {
+	var sent atomic.Int64
+	w.world.pages["/"] = func(rw http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			sent.Add(1)
+		}
+		page(saying, fmt.Sprintf(`<form method="post" action="/"><button id="ok" name="n" value="%d">OK</button></form>`, sent.Load()))(rw, r)
+	}
+	w.open("/")
+	w.must(w.Click(w.ctx, "#ok"))
+	w.must(w.ClickNext(w.ctx, "#ok"))
+	w.must(w.ClickNext(w.ctx, "#ok"))
+	w.settle()
+	w.want("the forms", w.world.sent("/"), "", "n=0", "n=1", "n=2")
+}
