@@ -19,6 +19,8 @@ type bench struct {
 	redacted bool
 	// canaries keeps what looks for values, by the values.
 	canaries map[string]*evidence.Canary
+	// hoards keeps what was found in what the collector keeps.
+	hoards hoards
 }
 
 // view is what was seen of one step.
@@ -93,7 +95,7 @@ func (b *bench) person(device string) []*view {
 
 // layOut sorts the evidence by steps.
 func layOut(plan *scenario.Plan, ev *evidence.Evidence) *bench {
-	b := &bench{plan: plan, redacted: ev.Redacted}
+	b := &bench{plan: plan, redacted: ev.Redacted, hoards: hoards{map[string][]*trove{}, map[string]spotted{}}}
 	own := map[string]int{}
 	for i := range ev.Steps {
 		step := &ev.Steps[i]

@@ -150,13 +150,22 @@ func (b *bench) look(e *scenario.Expectation, v *view) finding {
 	case "identifier":
 		return identifier{bench: own, view: v}.unlinked(e.With, e.Unlike)
 	case "record":
-		return recorded{bench: own, view: v, name: word}.compared(e.Is)
+		return recorded{bench: own, view: v, name: word}.compared(e)
 	case "option":
 		return option{bench: own, view: v, role: word}.unknown()
 	case "profile":
 		return own.lookAtProfile(e, v)
 	case "attribute":
 		return own.lookAtAttribute(e, v)
+	case "request":
+		if e.Is == scenario.StatePresent {
+			return silence{bench: own, view: v}.broken()
+		}
+		return silence{bench: own, view: v}.kept()
+	case "session":
+		return newest{bench: own, view: v, value: word}.look(e.Is)
+	case "kept":
+		return keeping{bench: own, view: v, value: word}.absent()
 	}
 	return *broken("an expectation of nothing")
 }
@@ -193,6 +202,9 @@ func (b *bench) lookAtParameter(e *scenario.Expectation, v *view) finding {
 }
 
 func (b *bench) lookAtCookie(e *scenario.Expectation, v *view) finding {
+	if e.Cookie == scenario.CookieAny {
+		return stores{bench: b, view: v}.empty()
+	}
 	name := b.plan.CookieName(e.Cookie)
 	if name.Name == "" {
 		return *broken("the pixel %s names no cookie for %s\nhint: name it under cookies in its pixel.yaml", b.plan.Pixel.Name, e.Cookie)

@@ -17,7 +17,7 @@ func played(ev *evidence.Evidence, e *scenario.Expectation) *finding {
 		return nil
 	}
 	switch kind, _ := e.Subject(); kind {
-	case "profile", "attribute", "record":
+	case "profile", "attribute", "record", "session", "kept":
 		return nil
 	}
 	return &finding{outcome: verdict.Unsupported, observed: "not judged", reason: withoutBrowser}

@@ -13,9 +13,18 @@ func subject(plan *scenario.Plan, e *scenario.Expectation) string {
 	kind, word := e.Subject()
 	name := ""
 	switch kind {
+	case "request":
+		return "any request"
+	case "session":
+		return "the newest session's " + word
+	case "kept":
+		return "what the collector keeps: " + word
 	case "parameter":
 		name = plan.ParameterName(word).Name
 	case "cookie":
+		if word == scenario.CookieAny {
+			return "any cookie or other store"
+		}
 		name = plan.CookieName(word).Name
 	case "option":
 		name = plan.Pixel.Options[word]
@@ -52,10 +61,16 @@ func expected(plan *scenario.Plan, e *scenario.Expectation) string {
 	case "identifier":
 		return fmt.Sprintf("nothing kept or sent that the step %s has as well and the other person of the step %s has not", e.With, e.Unlike)
 	case "record":
-		if e.Is == scenario.StateGrown {
-			return "larger than at the end of the step before"
+		return expectedOfRecord(e)
+	case "request":
+		if e.Is == scenario.StatePresent {
+			return "the pixel sends something"
 		}
-		return "the same as at the end of the step before"
+		return "the pixel sends nothing"
+	case "session":
+		return expectedOfSession(plan, e)
+	case "kept":
+		return "nowhere, in no form"
 	case "option":
 		return "the page misspells it, and the pixel takes no notice"
 	case "profile":
@@ -66,7 +81,36 @@ func expected(plan *scenario.Plan, e *scenario.Expectation) string {
 	return expectedOfParameter(plan, e)
 }
 
+func expectedOfSession(plan *scenario.Plan, e *scenario.Expectation) string {
+	switch e.Is {
+	case scenario.StateGiven:
+		i := slices.IndexFunc(plan.Scenario.Journey, func(s scenario.Step) bool { return s.Name == e.At })
+		_, origin := plan.Scenario.OriginAt(max(i, 0))
+		return fmt.Sprintf("%q", map[string]string{scenario.SessionAddress: origin.Address, scenario.SessionCountry: origin.Country, scenario.SessionCity: origin.City}[e.Session])
+	case scenario.StateMasked:
+		return "nothing but zeros"
+	case scenario.StateAbsent:
+		return "none"
+	}
+	return "present"
+}
+
+func expectedOfRecord(e *scenario.Expectation) string {
+	switch {
+	case e.Is == scenario.StateGrown && e.By.Count > 0:
+		return fmt.Sprintf("%s more than at the end of the step before", e.By)
+	case e.Is == scenario.StateGrown && !e.By.IsZero():
+		return fmt.Sprintf("%s more than at the end of the step before, and the real time that the visitor took", e.By)
+	case e.Is == scenario.StateGrown:
+		return "larger than at the end of the step before"
+	}
+	return "the same as at the end of the step before"
+}
+
 func expectedOfCookie(plan *scenario.Plan, e *scenario.Expectation) string {
+	if e.Cookie == scenario.CookieAny {
+		return "nothing kept but the choice"
+	}
 	if e.Lasts != (scenario.Lifetime{}) {
 		return "written to last " + lifetime(e.Lasts)
 	}
