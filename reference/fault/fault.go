@@ -58,11 +58,13 @@ func All() []Fault {
 		mappAnonymous, mappSuppressed, mappModes, mappChoices, mappPages, mappStores,
 		mappLeaks, mappEncodings, mappRespawns, mappDeliveries, mappCollectors,
 		antsomiTrackers, antsomiCollectors,
+		piwikproTrackers, piwikproAddresses, piwikproSettings, piwikproReports, piwikproSessions,
 	} {
 		all = append(all, family()...)
 	}
 	for i := range all {
 		all[i].Clauses = append(all[i].Clauses, consequences[all[i].Name]...)
+		all[i].Clauses = append(all[i].Clauses, piwikproConsequences[all[i].Name]...)
 	}
 	slices.SortFunc(all, func(a, b Fault) int {
 		return strings.Compare(a.Vendor+" "+a.Name, b.Vendor+" "+b.Name)
