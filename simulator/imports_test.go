@@ -41,14 +41,16 @@ var mayImport = map[string][]string{
 	},
 	"simulator/explore":    {"simulator/scenario", "simulator/suite", "simulator/verdict"},
 	"simulator/population": {"simulator/scenario", "simulator/evidence", "simulator/journey"},
+	"simulator/crowd":      {"simulator/population", "simulator/scenario"},
 	"simulator/specs":      {"simulator/suite", "simulator/scenario", "simulator/verdict", "simulator/evidence"},
 	"simulator/cmd/pixelwitness": {
-		"scenarios", "reference/collector", "reference/fault", "reference/tracker",
-		"simulator/browser", "simulator/check", "simulator/compare", "simulator/coverage", "simulator/evidence", "simulator/explore", "simulator/gateway",
+		"scenarios", "reference/collector", "reference/fault", "reference/geo", "reference/tracker",
+		"simulator/browser", "simulator/check", "simulator/compare", "simulator/coverage", "simulator/crowd", "simulator/evidence", "simulator/explore", "simulator/gateway",
 		"simulator/journey", "simulator/population", "simulator/report", "simulator/scenario", "simulator/suite", "simulator/verdict",
 	},
-	"reference/collector":       {"reference/fault", "reference/tracker"},
-	"reference/fault":           {"reference/collector", "reference/tracker"},
+	"reference/collector":       {"reference/fault", "reference/geo", "reference/tracker"},
+	"reference/fault":           {"reference/collector", "reference/geo", "reference/tracker"},
+	"reference/geo":             {},
 	"reference/tracker":         {},
 	"reference/collector/model": {}, // a second opinion shares nothing with the first
 }
@@ -65,6 +67,7 @@ var letIn = map[string][]string{
 	"github.com/onsi/gomega":              {"simulator/specs"},
 	"testing":                             {},
 	"modernc.org/quickjs":                 {},
+	"gonum.org/v1/plot":                   {"simulator/crowd"},
 }
 
 // nameless are package names that say nothing of what is inside.

@@ -2,14 +2,29 @@ package population
 
 import (
 	"bytes"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 )
 
+// from is the context's key of the address that a request comes from.
+type from struct{}
+
+// From marks the context of a request that comes from the address: what [Handled]
+// has a handler see. An empty one is this machine's.
+func From(ctx context.Context, address string) context.Context {
+	if address == "" {
+		return ctx
+	}
+	return context.WithValue(ctx, from{}, address)
+}
+
 // Handled returns a transport that has the handler answer, without a connection.
-// The handler sees what it would see of a client on this machine.
+// The handler sees what it would see of a client on this machine, or at the address
+// that [From] gave.
 func Handled(h http.Handler) http.RoundTripper { return handled{h} }
 
 type handled struct{ http.Handler }
@@ -22,6 +37,9 @@ func (h handled) RoundTrip(r *http.Request) (response *http.Response, err error)
 	}
 	in := r.Clone(r.Context())
 	in.RequestURI, in.RemoteAddr = r.URL.RequestURI(), "127.0.0.1:0"
+	if address, ok := r.Context().Value(from{}).(string); ok {
+		in.RemoteAddr = net.JoinHostPort(address, "0")
+	}
 	in.Proto, in.ProtoMajor, in.ProtoMinor = "HTTP/1.1", 1, 1
 	if in.Host == "" {
 		in.Host = r.URL.Host

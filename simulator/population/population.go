@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -35,7 +36,25 @@ type Hit struct {
 	Customer, Custom, System map[string]string
 	// Items are the things that it is about.
 	Items []Item
+
+	// Site is the site that it belongs to, where that is not the account's property.
+	Site string
+	// Anonymous says that its visitor has not agreed to be known. Session marks the
+	// anonymous session that it belongs to, and Joins says that the session is the
+	// visitor's from now on.
+	Anonymous, Joins bool
+	Session          string
+	// View marks one view of a page, Name and Value belong to an event, Random makes
+	// the request one of its own.
+	View, Name, Value, Random string
+	// Arrived and From say, of a hit that is imported later, when it reached the
+	// collector and from which address. Without Arrived it is no import.
+	Arrived time.Time
+	From    netip.Addr
 }
+
+// None tells that there is no hit: the tracker had nothing to send.
+func (h Hit) None() bool { return h.Made.IsZero() }
 
 // Item is a thing of the shop.
 type Item struct {
@@ -71,6 +90,8 @@ type Account struct {
 	// Portal and Property are the vendor's words for a customer's account and one
 	// of his sites.
 	Portal, Property string
+	// Token allows to import hits, where the vendor asks for one.
+	Token string
 }
 
 // Transport is how a hit travels.
@@ -99,7 +120,7 @@ type Dialect interface {
 }
 
 // Tracker is the state of a tracker in one browser. Its methods return what it
-// sends; they are not for concurrent use.
+// sends, [Hit.None] where that is nothing; they are not for concurrent use.
 type Tracker interface {
 	// View opens a page.
 	View(page Page) Hit
@@ -132,10 +153,16 @@ type Means struct {
 	Now func() time.Time
 	// ID makes identifiers: n random bytes, in hex.
 	ID func(n int) string
+	// Setting tells whether the site has a visitor tracked who has not agreed, as far
+	// as the page can learn it; nil means no. Only pixels that ask for consent want it.
+	Setting func() bool
+	// Refreshed takes the reading by which an anonymous session's cookie begins anew
+	// with each hit; else it is gone 30 minutes after it was set.
+	Refreshed bool
 }
 
 // Dialects returns the dialects, by name.
-func Dialects() []Dialect { return []Dialect{Antsomi{}} }
+func Dialects() []Dialect { return []Dialect{Antsomi{}, Piwikpro{}} }
 
 // Lookup returns the dialect of that name, which is that of the document that a
 // pixel is held to.

@@ -44,6 +44,9 @@ func Playable(plan *scenario.Plan) error {
 		return err
 	}
 	for _, s := range plan.Scenario.Journey {
+		if what := needs(plan, s); what != "" {
+			return fmt.Errorf("the step %s needs a browser: %s", s.Name, what)
+		}
 		for _, condition := range []struct {
 			is   bool
 			what string
@@ -61,6 +64,22 @@ func Playable(plan *scenario.Plan) error {
 	return nil
 }
 
+// otherSite is the page of the stage's site that belongs to another one.
+const otherSite = "other-shop"
+
+// needs says what of a step only a browser has; "" for nothing.
+func needs(plan *scenario.Plan, s scenario.Step) string {
+	switch {
+	case s.Administers():
+		return "the administrator's pages are clicked through"
+	case s.Open == otherSite:
+		return "the page belongs to a second site, and one is played"
+	case s.Tab != "" && plan.Scenario.Config.Site != "":
+		return "what a page held back, its tab sends once another tab has a decision"
+	}
+	return ""
+}
+
 // troubles are the collector's states to which each tracker has an answer of its own.
 var troubles = []string{
 	scenario.CollectorSlow, scenario.CollectorFailing, scenario.CollectorResetting, scenario.CollectorUnreachable,
@@ -74,6 +93,7 @@ func (s Stage) Opener() journey.Opener {
 	if s.ID == nil {
 		s.ID = randomID
 	}
+	steps := &paced{}
 	return func(context.Context, string) (journey.Visitor, journey.Wire, error) {
 		dialect, err := Lookup(s.Plan.Pixel.Document)
 		if err != nil {
@@ -81,16 +101,31 @@ func (s Stage) Opener() journey.Opener {
 		}
 		w := newWire(s.Plan.Pixel.Stage.Collector, s.Through, s.Now)
 		w.reading = s.Reading
-		v := &visitor{stage: s, wire: w, pages: map[string]*page{}}
+		// Nothing has happened yet from which the first step is to be told.
+		v := &visitor{stage: s, wire: w, paced: steps, forward: pace, pages: map[string]*page{}}
 		v.site = dialect.Site(v.Clock)
-		v.tracker = dialect.Tracker(Means{Now: v.Clock, ID: s.ID})
-		settings := s.Plan.Pixel.Settings
-		v.player = Player{Dialect: dialect, Through: w, To: Account{
-			Collector: "https://" + s.Plan.Pixel.Stage.Collector,
-			Portal:    settings["portal-id"], Property: settings["prop-id"],
-		}}
+		v.tracker = dialect.Tracker(Means{
+			Now: v.Clock, ID: s.ID, Setting: v.setting,
+			Refreshed: s.Plan.Pixel.Reading(scenario.ReadingTemporaryCookie) == scenario.AfterTheLastEvent,
+		})
+		v.player = Player{Dialect: dialect, Through: w, To: account(s.Plan)}
 		return v, w, nil
 	}
+}
+
+// settingSite is the setting that names the site at which a plan is played.
+const settingSite = "site"
+
+// account is whose hits the plan's are: some vendors tell a portal and a property of
+// it, others a site.
+func account(plan *scenario.Plan) Account {
+	a := Account{Collector: "https://" + plan.Pixel.Stage.Collector}
+	a.Portal, _ = plan.Setting("portal-id")
+	a.Property, _ = plan.Setting("prop-id")
+	if site, ok := plan.Setting(settingSite); ok {
+		a.Property = site
+	}
+	return a
 }
 
 // randomID makes an identifier that nobody has had before.

@@ -2,8 +2,10 @@ package population
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
@@ -14,6 +16,25 @@ import (
 // pace is how much of a page's time a step takes: what is done first is older.
 const pace = time.Second
 
+// paced is how much time the steps of a stage have taken. All its devices share it, so
+// that what one does after another is later by everybody's clock.
+type paced struct {
+	mu sync.Mutex
+	by time.Duration
+}
+
+func (p *paced) add(span time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.by += span
+}
+
+func (p *paced) span() time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.by
+}
+
 // visitor is a journey.Visitor without a browser: a tracker, and the pages that are
 // open around it.
 type visitor struct {
@@ -23,7 +44,8 @@ type visitor struct {
 	tracker Tracker
 	site    Site
 	step    int           // its index in the journey
-	ahead   time.Duration // of the page's clock
+	ahead   time.Duration // of the page's clock, by travelling
+	paced   *paced
 	forward time.Duration // that this step has run forward
 	tab     string
 	pages   map[string]*page // the open ones, by tab
@@ -44,11 +66,11 @@ func (v *visitor) Begin(step string, _ time.Time) {
 	v.step = slices.IndexFunc(v.stage.Plan.Scenario.Journey, func(s scenario.Step) bool { return s.Name == step })
 	// Also after a step that was not brought to rest: its hits are told from the
 	// next one's by when they were made.
-	v.ahead += max(0, pace-v.forward)
+	v.paced.add(max(0, pace-v.forward))
 	v.forward = 0
 }
 
-func (v *visitor) Clock() time.Time { return v.stage.Now().Add(v.ahead) }
+func (v *visitor) Clock() time.Time { return v.stage.Now().Add(v.ahead + v.paced.span()) }
 
 // Open loads the page of the step.
 func (v *visitor) Open(ctx context.Context, url string) error {
@@ -56,6 +78,9 @@ func (v *visitor) Open(ctx context.Context, url string) error {
 		return err
 	}
 	name := v.stage.Plan.Scenario.Journey[v.step].Open
+	if device, _ := v.stage.Plan.Scenario.Place(v.step); device == scenario.DeviceOffice {
+		return nil // a page of the collector's own, on which there is no tracker
+	}
 	p := v.pages[v.tab]
 	if p == nil {
 		p = &page{at: -1}
@@ -102,6 +127,29 @@ func (v *visitor) Click(ctx context.Context, selector string) error {
 	return v.send(ctx, hits)
 }
 
+// ClickNext does nothing: the first click has done all that the step says.
+func (v *visitor) ClickNext(context.Context, string) error { return nil }
+
+// AwaitSight has nothing to look at.
+func (v *visitor) AwaitSight(context.Context, string) error { return nil }
+
+// setting is what a page can learn of its site's setting: whether visitors are tracked
+// who have not agreed. Where nobody tells, they are not.
+func (v *visitor) setting() bool {
+	site, ok := v.stage.Plan.Setting(settingSite)
+	if !ok {
+		return false
+	}
+	body, err := v.wire.read(context.Background(), v.stage.Plan.Pixel.Stage.Scripts, "/consent/"+site+".json")
+	if err != nil {
+		return false
+	}
+	var said struct {
+		Anonymous bool `json:"anonymous_tracking"`
+	}
+	return json.Unmarshal(body, &said) == nil && said.Anonymous
+}
+
 // send sends hits, or collects them where the scenario wants batches.
 func (v *visitor) send(ctx context.Context, hits []Hit) error {
 	batched := v.stage.Plan.Scenario.Config.Delivery == scenario.DeliveryBatched
@@ -128,7 +176,7 @@ func (v *visitor) flush(ctx context.Context) error {
 		return nil
 	}
 	d := Delivery{Hits: v.waiting, By: Transport(v.stage.Plan.Pixel.Settings["transport"])}
-	if d.By == "" {
+	if d.By == "" || d.By == "get" { // which some call it that ask by fetch, not by image
 		d.By = Image
 	}
 	if len(d.Hits) > 1 && d.By == Image {
@@ -189,7 +237,7 @@ func (v *visitor) Settle(ctx context.Context, fencePath string, budget time.Dura
 	}
 	if v.forward < min(pace, budget) {
 		s.Forward = min(pace, budget) - v.forward
-		v.ahead += s.Forward
+		v.paced.add(s.Forward)
 		v.forward += s.Forward
 	}
 	v.wire.fence(fencePath)

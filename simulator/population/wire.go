@@ -33,6 +33,7 @@ type wire struct {
 	step   string
 	began  time.Time
 	mode   string
+	from   string // the visitor's address; "" is this machine's
 	sent   []evidence.Request
 	late   []func(ctx context.Context) error // deliveries that are held back
 	failed error                             // of one that was held back
@@ -51,9 +52,9 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	mode, at := w.record(r, body)
+	mode, from, at := w.record(r, body)
 	again := func(ctx context.Context) (*http.Response, error) {
-		copied := r.Clone(ctx)
+		copied := r.Clone(From(ctx, from))
 		copied.Body = io.NopCloser(bytes.NewReader(body))
 		return w.through.RoundTrip(copied)
 	}
@@ -110,8 +111,9 @@ func read(response *http.Response, err error) (refused string, failed error) {
 	return "", nil
 }
 
-// record notes that a request was sent, and returns its place.
-func (w *wire) record(r *http.Request, body []byte) (mode string, at int) {
+// record notes that a request was sent, and returns its place, and how it is to reach
+// the collector.
+func (w *wire) record(r *http.Request, body []byte) (mode, from string, at int) {
 	header := []evidence.Field{{Name: "host", Value: r.URL.Host}}
 	for name, values := range r.Header {
 		for _, value := range values {
@@ -125,7 +127,7 @@ func (w *wire) record(r *http.Request, body []byte) (mode string, at int) {
 		Seq: len(w.sent) + 1, Step: w.step, Arrived: w.now().Sub(w.began), Protocol: "http/1.1",
 		Method: r.Method, URL: r.URL.String(), Header: header, Body: body, Purpose: "collector",
 	})
-	return w.mode, len(w.sent) - 1
+	return w.mode, w.from, len(w.sent) - 1
 }
 
 func (w *wire) answered(at, status int, refused string) {
@@ -165,9 +167,21 @@ func (w *wire) Collector(mode string) {
 	}
 }
 
+// From implements journey.Wire.
+func (w *wire) From(address string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.from = address
+}
+
 // Record implements journey.Wire.
 func (w *wire) Record(ctx context.Context, path string) ([]byte, error) {
-	target, err := url.Parse("https://" + w.host + path)
+	return w.read(ctx, w.host, path)
+}
+
+// read reads what stands at the path of a host that the collector answers for.
+func (w *wire) read(ctx context.Context, host, path string) ([]byte, error) {
+	target, err := url.Parse("https://" + host + path)
 	if err != nil {
 		return nil, err
 	}

@@ -93,7 +93,7 @@ func (f *compareFlags) run(ctx context.Context, io streams, selectors []string) 
 	if err != nil {
 		return err
 	}
-	o.Launch, o.Collector = launch, referenceCollector
+	o.Launch, o.Collector, o.Filed = launch, referenceCollector, filedCollectorWith(nil)
 	bar := newProgress(io.err)
 	pairs, err := walkBoth(ctx, o, scripts, plans, f.walk.parallel, bar)
 	bar.end()

@@ -101,7 +101,8 @@ func (d *data) loadFor(selectors []string, vendor string) (*scenario.Library, *s
 }
 
 // pixelOf returns a pixel of the one document that the selectors speak of: the
-// default one where it is of that document, or else the first by name. It is nil
+// default one where it is of that document, or else the one that is called as the
+// document is, or the first by name. It is nil
 // where they speak of none or of several.
 func pixelOf(lib *scenario.Library, selectors []string) *scenario.Pixel {
 	document := ""
@@ -116,6 +117,9 @@ func pixelOf(lib *scenario.Library, selectors []string) *scenario.Pixel {
 		}
 	}
 	if p := lib.Pixel(defaultPixel); p != nil && p.Document == document {
+		return p
+	}
+	if p := lib.Pixel(document); p != nil && p.Document == document {
 		return p
 	}
 	for _, p := range lib.Pixels {

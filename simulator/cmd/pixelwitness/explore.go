@@ -147,12 +147,12 @@ func (f *exploreFlags) prepareWalks(ctx context.Context, program string) (explor
 	if err != nil {
 		return none, nil, err
 	}
-	s := suite.Options{Library: lib, Pixel: pixel, Tool: tool(), Collector: referenceCollector}
+	s := suite.Options{Library: lib, Pixel: pixel, Tool: tool(), Collector: referenceCollector, Filed: filedCollectorWith(nil)}
 	if s.Reference, err = reference(f.fault); err != nil {
 		return none, nil, err
 	}
 	if f.faulty {
-		s.Collector = collectorWith(broken.Change)
+		s.Collector, s.Filed = collectorWith(broken.Change), filedCollectorWith(broken.Change)
 	}
 	script := pixel.Script
 	if f.fault != "" {

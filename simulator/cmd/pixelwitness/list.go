@@ -24,7 +24,7 @@ func listCommand(io streams) *cobra.Command {
 		lister(io, "scenarios", "List the journeys", func(lib *scenario.Library) []row {
 			var rows []row
 			for _, s := range lib.Scenarios {
-				rows = append(rows, row{s.ID, s.Title, s})
+				rows = append(rows, row{s.ID, s.Title + readAsText(s.Reading), s})
 			}
 			return rows
 		}),
@@ -44,7 +44,7 @@ func listCommand(io streams) *cobra.Command {
 		lister(io, "pixels", "List the pixels that scenarios can be run against", func(lib *scenario.Library) []row {
 			var rows []row
 			for _, p := range lib.Pixels {
-				rows = append(rows, row{p.Name, p.Document + "\t" + p.Title, p})
+				rows = append(rows, row{p.Name, p.Document + "\t" + p.Title + readAsText(p.Readings), p})
 			}
 			return rows
 		}),

@@ -118,7 +118,7 @@ was broken off.`,
 	root.SetErr(io.err)
 	root.SetFlagErrorFunc(flagMistake)
 	root.AddCommand(runCommand(io), judgeCommand(io), listCommand(io), lintCommand(io), serveCommand(io), versionCommand(io),
-		compareCommand(io), coverageCommand(io), exploreCommand(io), exportCommand(io))
+		compareCommand(io), coverageCommand(io), exploreCommand(io), exportCommand(io), populationCommand(io))
 	strictCompletion(root)
 	return root
 }

@@ -103,13 +103,23 @@ func (p *part) bind(lib *scenario.Library, way string) error {
 			changed.Config.Delivery = scenario.DeliveryBatched
 			s = &changed
 		}
-		plan, err := scenario.Bind(lib, s, pixel)
+		plan, err := scenario.Bind(lib, s, pixel.For(s))
 		if err != nil {
 			return usageError{err}
 		}
 		p.plans[way][s.ID] = plan
 	}
 	return nil
+}
+
+// asRead is the pixel with the reading of its document that a scenario is for: the
+// reference has each.
+func asRead(p *scenario.Pixel, s *scenario.Scenario) (*scenario.Pixel, error) {
+	var readings []string
+	for _, name := range slices.Sorted(maps.Keys(s.Reading)) {
+		readings = append(readings, name+"="+s.Reading[name])
+	}
+	return p.WithReadings(readings)
 }
 
 func (m *matrix) references() []coverage.Reference {
@@ -225,7 +235,7 @@ func (m *matrix) options(p *part, name string) (suite.Options, error) {
 			return o, err
 		}
 	}
-	o.Collector = collectorWith(broken.Change)
+	o.Collector, o.Filed = collectorWith(broken.Change), filedCollectorWith(broken.Change)
 	bundled, err := tracker.Bundle(p.vendor, tracker.Options{Patches: broken.Patches})
 	if err != nil {
 		return o, fmt.Errorf("the fault %s: %w", name, err)

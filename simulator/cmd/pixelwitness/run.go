@@ -3,19 +3,15 @@ package main
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"github.com/pixelwitness/pixelwitness/reference/collector"
 	"github.com/pixelwitness/pixelwitness/reference/fault"
 	"github.com/pixelwitness/pixelwitness/reference/tracker"
 	"github.com/pixelwitness/pixelwitness/simulator/browser"
-	"github.com/pixelwitness/pixelwitness/simulator/gateway"
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -28,6 +24,8 @@ type runFlags struct {
 	playing
 	script        string
 	collector     string
+	kept          []string
+	reading       []string
 	fault         string
 	faulty        bool // --fault was given
 	chrome        string
@@ -69,6 +67,8 @@ document.`,
 	flags := c.Flags()
 	flags.StringVar(&f.script, "script", "", "put this tracker, a `file or URL`, in place of the pixel's own on the stage")
 	flags.StringVar(&f.collector, "collector", "", "forward hits, and what is read back, to the collector that runs at this `URL`, instead of the reference")
+	flags.StringArrayVar(&f.kept, "kept", nil, "search this `file or folder` for what --collector keeps: its store, its logs (repeatable)")
+	addReading(c, &f.reading)
 	flags.StringVar(&f.fault, "fault", "", "break the reference tracker on purpose, to see it caught: a `name`, or \"list\"")
 	flags.StringVar(&f.chrome, "chrome", "", "the browser's executable `file` (default $"+browser.EnvPath+", or what is installed)")
 	flags.StringVar(&f.kind, "browser", "", "which browser to look for: `shell` (headless shell, faster) or full")
@@ -99,6 +99,12 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	if err != nil {
 		return err
 	}
+	if pixel, err = readAs(pixel, f.reading); err != nil {
+		return err
+	}
+	if err := f.checkKept(); err != nil {
+		return err
+	}
 	o := suite.Options{
 		Library: lib, Pixel: pixel, Selectors: selectors, Parallel: f.parallel,
 		Folder: f.out, Screenshots: !f.noScreenshots, Redact: f.redact, Tool: tool(),
@@ -124,8 +130,9 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 			return err
 		}
 	}
-	o.Collector = referenceCollector
+	o.Collector, o.Filed = referenceCollector, filedCollectorWith(nil)
 	if f.collector != "" {
+		o.Filed, o.Kept = nil, f.kept
 		if o.Collector, o.Reachable, err = suite.Elsewhere(f.collector); err != nil {
 			return err
 		}
@@ -135,7 +142,7 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 		if err := f.refuseFault(broken); err != nil {
 			return err
 		}
-		o.Collector = collectorWith(broken.Change)
+		o.Collector, o.Filed = collectorWith(broken.Change), filedCollectorWith(broken.Change)
 	}
 	if err := f.prepare(); err != nil {
 		return err
@@ -157,70 +164,6 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	}
 	return f.write(io, result)
 }
-
-// referenceCollector makes a collector of the reference for one journey.
-func referenceCollector(now func() time.Time) (http.Handler, func() error, error) {
-	return collectorWith(nil)(now)
-}
-
-// collectorWith makes collectors of the reference that a fault has changed, when
-// change is not nil.
-func collectorWith(change func(*collector.Options)) suite.Collector {
-	return func(now func() time.Time) (http.Handler, func() error, error) {
-		options := collector.Options{Clock: now}
-		if change != nil {
-			change(&options)
-		}
-		c, err := collector.New(options)
-		if err != nil {
-			return nil, nil, err
-		}
-		return orSink(c.Handler()), c.Close, nil
-	}
-}
-
-// orSink lets the gateway's sink answer what the reference collector has no place
-// for: a pixel of another dialect than the documents' must not be told that its
-// hits went nowhere, lest it send them again. What is read back is answered as it
-// is: that there is no such profile is an answer.
-func orSink(collector http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if gateway.ReadsBack(r.Context()) || r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/api/antsomi/") {
-			collector.ServeHTTP(w, r)
-			return
-		}
-		held := &unless404{ResponseWriter: w}
-		collector.ServeHTTP(held, r)
-		if held.is404 {
-			clear(w.Header())
-			gateway.Sink(w, r)
-		}
-	})
-}
-
-// unless404 holds back an answer that nothing was found.
-type unless404 struct {
-	http.ResponseWriter
-	is404 bool
-}
-
-// WriteHeader passes every status on but one.
-func (u *unless404) WriteHeader(status int) {
-	if u.is404 = status == http.StatusNotFound; !u.is404 {
-		u.ResponseWriter.WriteHeader(status)
-	}
-}
-
-// Write passes the body on, unless nothing was found.
-func (u *unless404) Write(p []byte) (int, error) {
-	if u.is404 {
-		return len(p), nil
-	}
-	return u.ResponseWriter.Write(p)
-}
-
-// Unwrap lets http.ResponseController reach the connection.
-func (u *unless404) Unwrap() http.ResponseWriter { return u.ResponseWriter }
 
 // untried says how many of the document's clauses no scenario tries yet: a pass
 // says nothing of them.
