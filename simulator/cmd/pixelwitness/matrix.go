@@ -112,16 +112,6 @@ func (p *part) bind(lib *scenario.Library, way string) error {
 	return nil
 }
 
-// asRead is the pixel with the reading of its document that a scenario is for: the
-// reference has each.
-func asRead(p *scenario.Pixel, s *scenario.Scenario) (*scenario.Pixel, error) {
-	var readings []string
-	for _, name := range slices.Sorted(maps.Keys(s.Reading)) {
-		readings = append(readings, name+"="+s.Reading[name])
-	}
-	return p.WithReadings(readings)
-}
-
 func (m *matrix) references() []coverage.Reference {
 	var all []coverage.Reference
 	for _, document := range slices.Sorted(maps.Keys(m.parts)) {
