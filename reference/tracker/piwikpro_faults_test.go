@@ -196,13 +196,15 @@ func (c *consentWalk) kept(stranger *consentWalk) map[string]bool {
 		"piwikpro.temporary-cookie-gone": c.minute29.jar[temporary] != "" && c.minute30.jar[temporary] == "",
 		"piwikpro.off-collects-nothing": silent(c.unknown) && silent(c.off) && silent(c.offDisagreed) &&
 			c.switchedOff.requests == 0 && c.switchedOff.jar[sessionCookie(another)] == "",
-		"piwikpro.site-setting": silent(c.off) && len(c.other.hits) == 1 && c.switchedOff.requests == 0 && len(c.switchedOn.hits) == 1,
+		"piwikpro.site-setting": silent(c.off) && len(c.other.hits) == 1 && c.switchedOff.requests == 0 &&
+			c.switchedOff.jar[sessionCookie(another)] == "" && len(c.switchedOn.hits) == 1,
 		"piwikpro.agree-identifies": identifiedAs(id, c.identified) && identifiedAs(id, c.next) && identifiedAs(id, c.day5) && identifiedAs(id, c.day60) &&
 			identifiedAs(c.offAgreed.jar[idCookie(shopOff)], c.offAgreed),
 		"piwikpro.change-of-mind": len(c.agreeing.hits) == 1 && identifiedAs(id, c.identified) &&
 			c.withdrawing.holdsOnly(choiceCookie(shopOn)) && anonymously(c.after, event) && apart(c.after) && anonymously(c.later, view) && apart(c.later) &&
-			len(c.waited.hits) == 0 && identifiedAs(c.tabAgreed.jar[idCookie(shopOn)], c.tabAgreed) && anonymously(c.tabDisagreed, event),
-		"all.no-respawn": id == "" || c.again.jar[idCookie(shopOn)] != id,
+			identifiedAs(c.tabAgreed.jar[idCookie(shopOn)], c.tabAgreed) && anonymously(c.tabDisagreed, event),
+		"all.no-late-delivery": len(c.waited.hits) == 0,
+		"all.no-respawn":       id == "" || c.again.jar[idCookie(shopOn)] != id,
 		"all.no-hiding-place": c.arriving.holdsOnly(temporary) && c.minute31.holdsOnly(temporary) && c.disagreeing.holdsOnly(ours...) && c.after.holdsOnly(ours...) &&
 			!joined(c.arriving, c.minute31) && !joined(c.minute31, c.day2) &&
 			c.disagreeing.jar[choiceCookie(shopOn)] == stranger.disagreeing.jar[choiceCookie(shopOn)],

@@ -39,7 +39,7 @@ func TestBriefKeepsEveryClauseAndTheFaultsOwnScenarios(t *testing.T) {
 		t.Errorf("the unbroken reference is walked through %d of %d scenarios", len(walked[""]), len(r.Scenarios))
 	}
 	for _, id := range lib.Exercising("all.no-late-delivery") {
-		if !slices.Contains(walked["one"], id) {
+		if slices.Contains(r.Scenarios, id) && !slices.Contains(walked["one"], id) {
 			t.Errorf("%s exercises the clause of the fault, and is not walked", id)
 		}
 	}
