@@ -77,17 +77,15 @@ func All() []Fault {
 func Lookup(name string) (Fault, error) {
 	var nearest string
 	least := max(2, len(name)/3) + 1
-	var names []string
 	for _, f := range All() {
 		if f.Name == name {
 			return f, nil
 		}
-		names = append(names, f.Name)
 		if edits := levenshtein.ComputeDistance(name, f.Name); edits < least {
 			nearest, least = f.Name, edits
 		}
 	}
-	hint := "faults are " + strings.Join(names, ", ")
+	hint := "pixelwitness run --fault list names all"
 	if nearest != "" {
 		hint = fmt.Sprintf("did you mean %q?", nearest)
 	}

@@ -127,8 +127,8 @@ func TestLookup(t *testing.T) {
 	for _, c := range []struct{ name, hint string }{
 		{"never-send-nc", `hint: did you mean "never-sends-nc"?`},
 		{"keeps-eid-cookies", `hint: did you mean "keeps-eid-cookie"?`},
-		{"frobnicates-wildly", "hint: faults are "},
-		{"", "hint: faults are "},
+		{"frobnicates-wildly", "hint: pixelwitness run --fault list"},
+		{"", "hint: pixelwitness run --fault list"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

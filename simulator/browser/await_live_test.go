@@ -14,6 +14,7 @@ import (
 func init() {
 	liveTests["a chain of clicks over pages"] = aChainOfClicks
 	liveTests["clicking what a script brings"] = clickingWhatAScriptBrings
+	liveTests["what a style sheet moves"] = whatAStyleSheetMoves
 	liveTests["what never comes"] = whatNeverComes
 	liveTests["a form that leads back to its own page"] = aFormThatLeadsBack
 }
@@ -67,6 +68,42 @@ func clickingWhatAScriptBrings(w *walker) {
 	w.must(w.ClickNext(w.ctx, "#late"))
 	w.world.await(w, "/clicked")
 	w.settle()
+}
+
+// whatAStyleSheetMoves is clicked where it comes to stand. The page's style sheet
+// comes right after somebody has looked where the box is, or else by itself; one that
+// never comes keeps nobody waiting.
+func whatAStyleSheetMoves(w *walker) {
+	looked := make(chan struct{}, 100)
+	w.world.pages["/"] = page("", `<a id="next" href="/form">next</a>`)
+	w.world.pages["/form"] = content("text/html; charset=utf-8", `<!doctype html><html lang=en><head><title>form</title><link rel=icon href=data:,>
+		<script>
+		HTMLInputElement.prototype.scrollIntoView = function () {
+			const asked = new XMLHttpRequest();
+			asked.open('GET', '/looked', false);
+			asked.send();
+		};
+		</script>
+		<link rel="stylesheet" href="/gone.css"><link rel="stylesheet" href="/slow.css"></head>
+		<body><form action="/saved"><input type="checkbox" name="on" id="box"><button id="ok">OK</button></form>`)
+	w.world.pages["/looked"] = func(http.ResponseWriter, *http.Request) { looked <- struct{}{} }
+	w.world.pages["/slow.css"] = func(rw http.ResponseWriter, r *http.Request) {
+		select {
+		case <-looked:
+		case <-time.After(300 * time.Millisecond):
+		case <-w.world.held:
+		}
+		content("text/css", "#box { margin: 200px 0 0 400px } #ok { display: block; margin-top: 100px }")(rw, r)
+	}
+	w.world.pages["/saved"] = page(saying, `<p id="saved">Saved</p>`)
+	w.open("/")
+	w.must(w.Click(w.ctx, "#next"))
+	w.must(w.ClickNext(w.ctx, "#box:not(:checked)"))
+	w.must(w.ClickNext(w.ctx, "#ok"))
+	w.must(w.AwaitSight(w.ctx, "#saved"))
+	if s := w.settle(); s.Page != site+"/saved?on=on" {
+		w.Errorf("the page is %s", s.Page)
+	}
 }
 
 func whatNeverComes(w *walker) {

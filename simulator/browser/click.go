@@ -8,9 +8,15 @@ import (
 )
 
 // locate finds the first visible element for a selector, once the document has
-// been read, brings it into view and says where its middle is, or what is wrong.
+// been read and its style sheets have come (they move what is to be clicked), brings
+// it into view and says where its middle is, or what is wrong.
 const locate = `(async selector => {
   if (document.readyState === 'loading') await new Promise(read => document.addEventListener('DOMContentLoaded', read, { once: true }));
+  if (document.readyState !== 'complete') {
+    const heard = (target, names) => new Promise(done => names.forEach(name => target.addEventListener(name, done, { once: true })));
+    const sheets = [...document.querySelectorAll('link[rel~="stylesheet"]')].filter(link => !link.sheet).map(link => heard(link, ['load', 'error']));
+    await Promise.race([Promise.all(sheets), heard(window, ['load'])]); // one that has failed already is not heard of
+  }
   let all;
   try { all = document.querySelectorAll(selector); } catch { return { problem: 'not a valid selector' }; }
   if (!all.length) return { problem: 'not found' };

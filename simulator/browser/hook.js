@@ -27,6 +27,9 @@
     Promise: scope.Promise,
     names: Object.getOwnPropertyNames,
     location: scope.location,
+    URL: scope.URL,
+    history: scope.history,
+    WeakMap: scope.WeakMap,
   };
   delete scope[BINDING];
 
@@ -178,38 +181,75 @@
     channel.port2.postMessage(0);
   });
 
-  // ---- answers that are under way: page time stands still until they are there ----
+  // ---- requests of this document, and answers that are under way ----
+  // sent tells what the document has asked for, so that a hit of it can be told from
+  // one that the page before has sent as it was left.
+  const MOSTSENT = 10000;
+  const sent = new Set();
+  const address = (input) => {
+    try {
+      const url = new native.URL(String((input && input.url) || input), scope.document ? scope.document.baseURI : native.location.href);
+      url.hash = '';
+      if (sent.size < MOSTSENT) sent.add(url.href);
+    } catch { /* no address: nothing leaves for it */ }
+  };
+  // Page time stands still until the answers are there, read and dealt with.
   // Otherwise a script that gives an answer a minute's time would find that it has
   // not come, though it was there within a millisecond.
-  let underWay = 0;
+  const underWay = new Set();
+  const late = new Set(); // awaited for long enough in this step
   let waiting = [];
   const begun = () => {
-    let open = true;
-    underWay++;
+    const answer = {};
+    underWay.add(answer);
     return () => {
-      if (!open) return;
-      open = false;
-      if (--underWay > 0) return;
+      late.delete(answer);
+      if (!underWay.delete(answer)) return;
       for (const proceed of waiting) proceed();
       waiting = [];
     };
   };
+  const during = (promise) => {
+    const ended = begun();
+    promise.then(ended, ended);
+    return promise;
+  };
   if (scope.fetch) {
     scope.fetch = new Proxy(scope.fetch, {
       apply: (target, self, args) => {
-        const ended = begun();
-        const answer = Reflect.apply(target, self, args);
-        answer.then(ended, ended);
-        return answer;
+        address(args[0]);
+        return during(Reflect.apply(target, self, args));
       },
+    });
+  }
+  // An answer's head is not yet what the page waits for.
+  for (const read of ['json', 'text', 'arrayBuffer', 'blob', 'bytes', 'formData']) {
+    const prototype = scope.Response && scope.Response.prototype;
+    if (!prototype || !prototype[read]) continue;
+    prototype[read] = new Proxy(prototype[read], {
+      apply: (target, self, args) => during(Reflect.apply(target, self, args)),
     });
   }
   if (scope.XMLHttpRequest) {
     const prototype = scope.XMLHttpRequest.prototype;
+    const to = new native.WeakMap();
+    prototype.open = new Proxy(prototype.open, {
+      apply: (target, self, args) => {
+        to.set(self, args[1]);
+        return Reflect.apply(target, self, args);
+      },
+    });
     prototype.send = new Proxy(prototype.send, {
       apply: (target, self, args) => {
-        self.addEventListener('loadend', begun(), { once: true });
-        return Reflect.apply(target, self, args);
+        address(to.get(self));
+        const ended = begun();
+        self.addEventListener('loadend', ended, { once: true });
+        try {
+          return Reflect.apply(target, self, args);
+        } catch (error) {
+          ended();
+          throw error;
+        }
       },
     });
   }
@@ -218,6 +258,7 @@
     const src = Object.getOwnPropertyDescriptor(prototype, 'src');
     Object.defineProperty(prototype, 'src', Object.assign({}, src, {
       set(value) {
+        address(value);
         if (this.loading !== 'lazy') { // such an image may wait to be scrolled to
           const ended = begun();
           this.addEventListener('load', ended, { once: true });
@@ -227,20 +268,54 @@
       },
     }));
   }
-  // PATIENCE is the longest that page time stands still, in real ms: an answer
-  // that takes longer is not awaited any more.
+  if (scope.Navigator && scope.Navigator.prototype.sendBeacon) {
+    const prototype = scope.Navigator.prototype;
+    prototype.sendBeacon = new Proxy(prototype.sendBeacon, {
+      apply: (target, self, args) => {
+        address(args[0]);
+        return Reflect.apply(target, self, args);
+      },
+    });
+  }
+  // PATIENCE is how long page time stands still for the next answer, in real ms. On
+  // a machine with much to do an answer may take longer: so before one is given up,
+  // drained, where there is such, awaits that the gateway has answered all that it
+  // does not hold back, and LONGER is for its way to the page. MOSTANSWERS ends the
+  // wait for a page that asks again upon each answer. An answer that was given up is
+  // not awaited again in the same step.
   const PATIENCE = 1000;
-  const answered = async () => {
-    if (!underWay) return true;
-    let late = false;
-    let release;
-    const bound = native.setTimeout(() => { late = true; release(); }, PATIENCE);
-    while (underWay && !late) { // an answer may bring the next request
-      await new native.Promise((resolve) => { release = resolve; waiting.push(resolve); });
-      await turn(); // the page's own handlers come first
+  const LONGER = 3000;
+  const MOSTANSWERS = 200;
+  const nextAnswer = () => new native.Promise((resolve) => { waiting.push(resolve); });
+  const within = async (patience) => {
+    for (let answers = 0; underWay.size; answers++) {
+      if (answers >= MOSTANSWERS) return false;
+      let bound;
+      const over = new native.Promise((resolve) => { bound = native.setTimeout(resolve, patience, true); });
+      const stop = await native.Promise.race([nextAnswer(), over]);
+      native.clearTimeout(bound);
+      if (stop) return false;
+      await turn(); // the page's own handlers come first, and may ask for more
     }
-    native.clearTimeout(bound);
-    return !late;
+    return true;
+  };
+  const answered = async (drained) => {
+    if (!underWay.size || await within(PATIENCE)) return true;
+    if (drained) {
+      await drained();
+      if (await within(LONGER)) return true;
+    }
+    for (const answer of underWay) late.add(answer);
+    underWay.clear();
+    return false;
+  };
+  // anew awaits in a new step also what was given up in the one before.
+  let step = 0;
+  const anew = (until) => {
+    if (until === step) return;
+    step = until;
+    for (const answer of late) underWay.add(answer);
+    late.clear();
   };
 
   // forward runs what is due until then, in order, moving the page's clock to
@@ -256,9 +331,9 @@
     spent = 0;
     for (const timer of timers.values()) timer.runs = 0;
   };
-  const forward = async (until, patient) => {
+  const forward = async (until, patient, drained) => {
     let fired = 0;
-    let patience = patient && await answered();
+    let patience = patient && await answered(drained);
     for (; spent < MOST; spent++) {
       let next, nextID;
       for (const [id, timer] of timers) {
@@ -271,7 +346,7 @@
       fired++;
       try { next.run(); } catch (error) { native.setTimeout(() => { throw error; }, 0); }
       await turn();
-      if (patience) patience = await answered();
+      if (patience) patience = await answered(drained);
     }
     return fired;
   };
@@ -380,7 +455,17 @@
         for (let i = 0; i < store.length; i++) add(name, store.key(i), store.getItem(store.key(i)));
       } catch { /* an opaque origin has no stores */ }
     }
+    tab(add);
     return found;
+  };
+  // A tab's name goes with it from site to site, and what a page keeps with its entry
+  // in the tab's history comes back with it. The name of a frame is its page's.
+  const tab = (add) => {
+    if (!scope.document || scope.top !== scope) return;
+    if (scope.name) add('windowName', '', scope.name);
+    const { state } = native.history;
+    if (state === null || state === undefined || state === '' || native.stringify(state) === '{}') return;
+    add('historyState', native.location.href, native.stringify(state) || String(state));
   };
   const stores = async (kinds) => {
     const found = web();
@@ -451,6 +536,7 @@
     // own do only this.
     run: async (until, kinds) => {
       await loaded();
+      anew(until);
       rested(until);
       const before = offset;
       const fired = await forward(until, true);
@@ -462,14 +548,17 @@
     // and its fence comes after all that it sent.
     settle: async (path, until, kinds) => {
       await loaded();
+      anew(until);
       rested(until);
       const before = offset;
       let fired = 0;
+      let fences = 0;
+      const drained = path && (() => fence(`${path}-${fences++}`));
       for (let round = 0; round < 10; round++) {
-        const more = await forward(until, true);
+        const more = await forward(until, true, drained);
         if (!more) break;
         fired += more;
-        if (path) await fence(`${path}-${round}`); // answers may set further timers
+        if (path) await drained(); // answers may set further timers
       }
       const storage = await stores(kinds);
       await flushed();
@@ -503,6 +592,7 @@
     heard: (on, event) => new native.Promise((resolve) => {
       (on === 'window' ? scope : scope.document).addEventListener(event, () => resolve(), { once: true });
     }),
+    sent: (url) => sent.has(url),
     // leave prepares the page's end: a page with a listener for unload ends for
     // good, as by a closed tab, and is not kept for the back button.
     leave: () => scope.addEventListener('unload', () => {}),

@@ -4,6 +4,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -113,9 +114,11 @@ func Plan(o Options) ([]*scenario.Plan, error) {
 	}
 	var plans []*scenario.Plan
 	var others []string // scenarios for another reading of the document
+	reading := ""       // and that of the first
 	for _, s := range selected {
 		if wants, ok := s.Scenario.ReadAs(o.Pixel); !ok {
 			others = append(others, s.Scenario.ID+" ("+wants+")")
+			reading = cmp.Or(reading, wants)
 			continue
 		}
 		plan, err := scenario.Bind(o.Library, s.Scenario, o.Pixel)
@@ -133,8 +136,8 @@ func Plan(o Options) ([]*scenario.Plan, error) {
 	}
 	if len(plans) == 0 {
 		if len(others) > 0 {
-			return nil, &UsageError{fmt.Errorf("%w: for another reading of the document: %s\nhint: choose it with --reading, such as --reading %s=%s",
-				ErrNothingSelected, strings.Join(others, ", "), scenario.ReadingTemporaryCookie, scenario.AfterTheLastEvent)}
+			return nil, &UsageError{fmt.Errorf("%w: for another reading of the document: %s\nhint: choose it with --reading %s",
+				ErrNothingSelected, strings.Join(others, ", "), reading)}
 		}
 		return nil, &UsageError{ErrNothingSelected}
 	}

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -69,13 +71,17 @@ func lister(io streams, name, short string, rows func(*scenario.Library) []row) 
 	var d data
 	var asJSON bool
 	c := &cobra.Command{
-		Use: name, Short: short, Args: none,
-		RunE: func(*cobra.Command, []string) error {
+		Use: name + " [PATTERN...]", Short: short,
+		Example: "  pixelwitness list " + name + "\n  pixelwitness list " + name + " 'piwikpro*'",
+		RunE: func(_ *cobra.Command, patterns []string) error {
 			lib, err := d.library()
 			if err != nil {
 				return err
 			}
-			list := rows(lib)
+			list, err := matching(rows(lib), patterns)
+			if err != nil {
+				return err
+			}
 			if asJSON {
 				whole := make([]any, len(list))
 				for i, r := range list {
@@ -96,6 +102,33 @@ func lister(io streams, name, short string, rows func(*scenario.Library) []row) 
 	d.addFolder(c)
 	c.Flags().BoolVar(&asJSON, "json", false, "list as JSON")
 	return c
+}
+
+// matching keeps the rows whose ID one of the patterns matches; without patterns all.
+func matching(list []row, patterns []string) ([]row, error) {
+	if len(patterns) == 0 {
+		return list, nil
+	}
+	var ids []string
+	for _, r := range list {
+		ids = append(ids, r.id)
+	}
+	kept := map[string]bool{}
+	for _, pattern := range patterns {
+		found := false
+		for _, id := range ids {
+			fits, err := path.Match(pattern, id)
+			if err != nil {
+				return nil, usage("%q is no pattern: %w\nhint: such as 'piwikpro.*'", pattern, err)
+			}
+			kept[id] = kept[id] || fits
+			found = found || fits
+		}
+		if !found {
+			return nil, usage("nothing in the list is called %q\nhint: %s", pattern, near(pattern, ids, "without a pattern all are listed"))
+		}
+	}
+	return slices.DeleteFunc(list, func(r row) bool { return !kept[r.id] }), nil
 }
 
 func none(c *cobra.Command, args []string) error {

@@ -110,7 +110,7 @@ func TestMistakesAreNamedWithARemedy(t *testing.T) {
 		{"run", "--browser", "shel"}, {"run", "--chrome", "DIR/gone"}, {"run", "--chrome", "DIR/plain"},
 		{"run", "--chrome", "CHROME", "--json", "DIR/gone/x.json"}, {"run", "--chrome", "CHROME", "--junit", "DIR"},
 		{"run", "--chrome", "CHROME", "--out", "DIR/plain"},
-		{"list"}, {"list", "scenario"}, {"list", "everything"}, {"list", "pixels", "mapp"}, {"list", "pixels", "--jsn"},
+		{"list"}, {"list", "scenario"}, {"list", "everything"}, {"list", "pixels", "maqp"}, {"list", "pixels", "--jsn"},
 		{"lint", "DIR/gone"}, {"lint", "DIR/empty-folder"}, {"lint", "one", "two"}, {"lint", library, "--documents", "DIR/empty-folder"},
 		{"judge"}, {"judge", "DIR/gone"}, {"judge", "DIR/empty-folder"}, {"judge", "DIR/cut.ndjson"},
 		onDemo("judge", optOut, optOut), {"judge", optOut, "--scenarios", library, "--pixel", "mapp"},
@@ -259,7 +259,7 @@ func TestARunWritesItsReports(t *testing.T) {
 	if !strings.Contains(e.out, "demo.suppress") || !strings.HasSuffix(e.out, "report: "+filepath.Join(dir, "index.html")+"\n") {
 		t.Errorf("said %q", e.out)
 	}
-	if e.err != "1/1 demo.suppress: unsupported (0.0 s)\n" {
+	if e.err != "1 scenario not walked: not for this pixel\n" {
 		t.Errorf("the progress is %q", e.err)
 	}
 	for _, file := range []string{junit, filepath.Join(dir, "index.html"), filepath.Join(dir, "result.json")} {
@@ -476,5 +476,36 @@ func TestProgressIsALineForEachScenario(t *testing.T) {
 	p.end()
 	if want := "starting the browser\n1/2 demo.stay: fail (1.2 s)\n"; out.String() != want {
 		t.Errorf("said %q, want %q", out.String(), want)
+	}
+}
+
+func TestAListIsNarrowedByPatterns(t *testing.T) {
+	t.Parallel()
+	whole := do(t, "list", "scenarios").want(t, 0).out
+	some := do(t, "list", "scenarios", "piwikpro.off-*", "mapp.opt-out").want(t, 0).out
+	for line := range strings.Lines(some) {
+		if id, _, _ := strings.Cut(line, " "); id != "mapp.opt-out" && !strings.HasPrefix(id, "piwikpro.off-") {
+			t.Errorf("lists %q", id)
+		}
+	}
+	if !strings.Contains(some, "piwikpro.off-undecided") || !strings.Contains(some, "mapp.opt-out") || len(some) >= len(whole) {
+		t.Errorf("lists %s", some)
+	}
+	if e := do(t, "list", "scenarios", "mapp.optout").want(t, exitUsage); !strings.Contains(e.err, `did you mean "mapp.opt-out"?`) {
+		t.Errorf("said %q", e.err)
+	}
+	do(t, "list", "clauses", "piwikpro.[").want(t, exitUsage)
+}
+
+func TestAScenarioThatIsLeftOutForItsReadingIsNamed(t *testing.T) {
+	t.Parallel()
+	const wants = "piwikpro.temporary-cookie-prolonged was left out: it is for another reading; --reading temporary-cookie=after-the-last-event takes it"
+	e := do(t, "run", "--without-browser", "--pixel", "piwikpro", "piwikpro.temporary-cookie", "piwikpro.temporary-cookie-prolonged")
+	if !strings.Contains(e.out, wants) {
+		t.Errorf("said %q", e.out)
+	}
+	e = do(t, "run", "--without-browser", "--pixel", "piwikpro", "--reading", "temporary-cookie=after-the-last-event", "piwikpro.temporary-cookie-is-not-prolonged").want(t, exitUsage)
+	if !strings.Contains(e.err, "--reading temporary-cookie=after-it-was-set") {
+		t.Errorf("said %q", e.err)
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/schollz/progressbar/v3"
 
 	"github.com/pixelwitness/pixelwitness/simulator/suite"
+	"github.com/pixelwitness/pixelwitness/simulator/verdict"
 )
 
 // progress shows how a run goes: a bar on a terminal, a line for each scenario
@@ -16,6 +17,9 @@ type progress struct {
 	to  io.Writer
 	bar *progressbar.ProgressBar
 	tty bool
+	// unwalked counts the scenarios that are not for the pixel: a line for each
+	// would only alarm.
+	unwalked int
 }
 
 func newProgress(to io.Writer) *progress {
@@ -29,6 +33,8 @@ func (p *progress) notify(e suite.Event) {
 		p.draw(e)
 	case e.Phase != "":
 		fmt.Fprintf(p.to, "starting the browser\n")
+	case e.Ended != nil && e.Ended.Outcome == verdict.Unsupported && e.Ended.Milliseconds == 0:
+		p.unwalked++
 	case e.Ended != nil:
 		fmt.Fprintf(p.to, "%d/%d %s: %s (%.1f s)\n", e.Done, e.Total, e.Scenario.ID, e.Ended.Outcome, e.Ended.Milliseconds/1000)
 	}
@@ -50,8 +56,11 @@ func (p *progress) draw(e suite.Event) {
 	}
 }
 
-// end removes the bar.
+// end removes the bar, or says what no line was for.
 func (p *progress) end() {
+	if p.unwalked > 0 {
+		fmt.Fprintf(p.to, "%s not walked: not for this pixel\n", count(p.unwalked, "scenario"))
+	}
 	if p.bar != nil {
 		_ = p.bar.Clear()
 	}

@@ -33,6 +33,18 @@ func readAs(pixel *scenario.Pixel, readings []string) (*scenario.Pixel, error) {
 	return read, nil
 }
 
+// readOtherwise names the scenarios that were asked for by name and not walked, since
+// they are for another reading than the pixel's.
+func readOtherwise(lib *scenario.Library, pixel *scenario.Pixel, selectors []string) []string {
+	var left []string
+	for _, s := range lib.Scenarios {
+		if wants, ok := s.ReadAs(pixel); !ok && slices.Contains(selectors, s.ID) {
+			left = append(left, s.ID+" was left out: it is for another reading; --reading "+wants+" takes it")
+		}
+	}
+	return left
+}
+
 // readAsText says beside a name how a document is read; nothing where it is not said.
 func readAsText(readings map[string]string) string {
 	var parts []string

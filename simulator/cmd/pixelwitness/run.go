@@ -157,6 +157,7 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	if len(selectors) == 0 {
 		warning = append(warning, untried(lib, pixel.Document)...)
 	}
+	warning = append(warning, readOtherwise(lib, pixel, selectors)...)
 	result.Warnings = append(warning, result.Warnings...)
 	if err != nil {
 		result.Errors = append(result.Errors, err.Error())
