@@ -8,10 +8,6 @@ import (
 	"strings"
 )
 
-// ownName tells whether a host is a name that only this machine can give itself:
-// a page of another name may have bent it to this address.
-func ownName(host string) bool { return loopback(host) || underTest(host) }
-
 // underTest tells whether a host is below the top-level domain .test, which
 // nobody can register (RFC 6761, section 6.2).
 func underTest(host string) bool {

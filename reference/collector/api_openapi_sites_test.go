@@ -102,6 +102,7 @@ func (a answers) holdsSites(t *testing.T, open, guarded, closed *Collector) {
 		`{"name":"Shop","anonymous_tracking":"yes"}`:                      http.StatusBadRequest,
 		`{"name":"Shop","anonymous_tracking":true,"retention":"P25M"}`:    http.StatusBadRequest,
 		`<site>`: http.StatusBadRequest,
+		`{}`:     http.StatusBadRequest,
 	} {
 		a.holds(t, open, "PUT", one, status, sending(body))
 	}
@@ -111,6 +112,9 @@ func (a answers) holdsSites(t *testing.T, open, guarded, closed *Collector) {
 	a.holds(t, open, "GET", made, http.StatusOK)
 	a.holds(t, open, "PUT", "/api/piwikpro/sites/shop", http.StatusBadRequest, sending(`{"name":"App","anonymous_tracking":true}`))
 	a.holds(t, open, "PUT", one, http.StatusForbidden, elsewhere)
+	a.holds(t, open, "PUT", one, http.StatusForbidden, sending(`{"anonymous_tracking":true}`), with("Sec-Fetch-Site", "cross-site"))
+	a.holds(t, open, "PUT", one, http.StatusUnsupportedMediaType, sending(`{"anonymous_tracking":true}`), with("Content-Type", "text/plain"))
+	a.holds(t, open, "GET", "/_/hits?dialect=piwikpro", http.StatusOK)
 	a.holds(t, guarded, "PUT", one, http.StatusUnauthorized)
 	a.holds(t, closed, "PUT", one, http.StatusServiceUnavailable, sending(`{"name":"Shop","anonymous_tracking":true}`))
 

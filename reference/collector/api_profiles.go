@@ -39,7 +39,7 @@ type profileAPI struct {
 // those who may.
 func (c *Collector) routesOfProfiles(r chi.Router) {
 	r.Group(func(r chi.Router) {
-		r.Use(c.guard(ownName))
+		r.Use(c.guard(byOwnName))
 		mountProfiles(r, c, c.log)
 	})
 }

@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -135,12 +136,23 @@ func TestWhatIsWrongWithTheStoreIsNotTold(t *testing.T) {
 	}
 }
 
+// guardedPlaces are places of all vendors that only those who may see.
+func guardedPlaces() []string {
+	site := "?site=" + ExampleSites()[0].ID
+	return []string{
+		"/api/antsomi/profiles", "/api/openapi.yaml", "/antsomi/", "/antsomi/style.css",
+		"/api/piwikpro/sites", "/api/piwikpro/report" + site, "/api/piwikpro/report/days" + site, "/api/piwikpro/sessions" + site,
+		"/piwikpro/", "/piwikpro/reports/", "/piwikpro/administration/sites/",
+	}
+}
+
 func TestOnlyReadersRead(t *testing.T) {
 	t.Parallel()
 	basic := func(password string) func(*http.Request) {
 		return func(r *http.Request) { r.SetBasicAuth("whoever", password) }
 	}
 	host := func(name string) func(*http.Request) { return func(r *http.Request) { r.Host = name } }
+	sealed := func(r *http.Request) { r.TLS = &tls.ConnectionState{HandshakeComplete: true} }
 	open, guarded := begun(t, Options{}), begun(t, Options{Token: "secret"})
 	for _, tc := range []struct {
 		what   string
@@ -149,11 +161,17 @@ func TestOnlyReadersRead(t *testing.T) {
 		status int
 	}{
 		{"this machine", open, nil, 200},
-		{"a name below .test", open, []func(*http.Request){host("track.shop.test:443")}, 200},
-		{"a name below .TEST.", open, []func(*http.Request){host("track.shop.TEST.")}, 200},
+		{"the stage", open, []func(*http.Request){sealed, host("track.shop.test:443")}, 200},
+		{"the stage in other letters", open, []func(*http.Request){sealed, host("track.shop.TEST.")}, 200},
+		{"this machine by another address", open, []func(*http.Request){host("[::1]:8080")}, 200},
 		{"a name that a page has bent", open, []func(*http.Request){host("evil.example")}, 403},
-		{"a name that only looks like .test", open, []func(*http.Request){host("evil.example.test.example")}, 403},
-		{"a name that only ends so", open, []func(*http.Request){host("eviltest")}, 403},
+		{"a name below .test that a page has bent", open, []func(*http.Request){host("evil.test")}, 403},
+		{"and says it is the stage's", open, []func(*http.Request){host("app.vendor.test"), with("Referer", "https://app.vendor.test/")}, 403},
+		{"a name below localhost", open, []func(*http.Request){host("evil.localhost:8080")}, 403},
+		{"a name that only looks like this machine", open, []func(*http.Request){host("127.0.0.1.evil.example")}, 403},
+		{"no name", open, []func(*http.Request){host("")}, 403},
+		{"a name that only looks like .test", open, []func(*http.Request){sealed, host("evil.example.test.example")}, 403},
+		{"a name that only ends so", open, []func(*http.Request){sealed, host("eviltest")}, 403},
 		{"a proxy", open, []func(*http.Request){with("X-Forwarded-For", "192.0.2.7")}, 403},
 		{"a proxy that names the client otherwise", open, []func(*http.Request){with("X-Real-IP", "192.0.2.7")}, 403},
 		{"elsewhere", open, []func(*http.Request){elsewhere}, 403},
@@ -170,7 +188,7 @@ func TestOnlyReadersRead(t *testing.T) {
 		{"a wrong password", guarded, []func(*http.Request){elsewhere, basic("secret2")}, 401},
 		{"the token through a proxy", guarded, []func(*http.Request){with("Forwarded", "for=192.0.2.7"), basic("secret")}, 200},
 	} {
-		for _, target := range []string{"/api/antsomi/profiles", "/api/openapi.yaml", "/antsomi/", "/antsomi/style.css"} {
+		for _, target := range guardedPlaces() {
 			w := get(tc.c.Handler(), target, tc.change...)
 			if w.Code != tc.status {
 				t.Errorf("%s, %s: status %d, want %d", tc.what, target, w.Code, tc.status)

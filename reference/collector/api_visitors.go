@@ -3,18 +3,16 @@ package collector
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 
 	"github.com/go-chi/chi/v5"
-	"github.com/go-json-experiment/json"
 )
 
 // routesOfVisitors adds what reads sites, reports and sessions of the dialect piwikpro
 // back, for those who may.
 func (c *Collector) routesOfVisitors(r chi.Router) {
 	r.Group(func(r chi.Router) {
-		r.Use(c.guard(ownName))
+		r.Use(c.guard(byOwnName), fromNoOtherPage)
 		r.Get("/api/piwikpro/sites", c.listSites)
 		r.Get("/api/piwikpro/sites/{id}", c.showSite)
 		r.Put("/api/piwikpro/sites/{id}", c.putSite)
@@ -49,35 +47,26 @@ func (c *Collector) showSite(w http.ResponseWriter, r *http.Request) {
 	answerVisitors(c, w, r, p, func(ctx context.Context) (Site, error) { return c.Site(ctx, id) })
 }
 
-// putSite keeps {"name": "Shop", "anonymous_tracking": true} as the site of the path. What is
-// left out stays as it is; a new site needs a name.
+// putSite keeps {"name": "Shop", "anonymous_tracking": true} as the site of the path. The
+// name may be left out and stays as it is then; a new site needs one.
 func (c *Collector) putSite(w http.ResponseWriter, r *http.Request) {
+	if !saysJSON(r) {
+		problem(w, http.StatusUnsupportedMediaType, "the body must say that it is JSON\nhint: send the header Content-Type: application/json")
+		return
+	}
 	p := strict(r)
 	id := fromPath(r, p, "id")
-	var given struct {
-		ID       *string `json:"id"`
-		Name     *string `json:"name"`
-		Tracking *bool   `json:"anonymous_tracking"`
-	}
-	body, err := io.ReadAll(io.LimitReader(r.Body, MaxQuery))
-	if err == nil {
-		err = json.Unmarshal(body, &given, json.RejectUnknownMembers(true))
-	}
-	if err != nil || given.ID != nil && *given.ID != id {
-		p.fail(`the site must be like {"name": "Shop", "anonymous_tracking": true}, its id that of the path`)
+	given, err := givenSiteIn(r.Body, id)
+	if err != nil {
+		p.fail("%w", err)
 	}
 	answerVisitors(c, w, r, p, func(ctx context.Context) (Site, error) {
 		site, err := c.Site(ctx, id)
 		if err != nil && !errors.Is(err, ErrNoSite) {
 			return Site{}, err
 		}
-		if site.ID = id; given.Name != nil {
-			site.Name = *given.Name
-		}
-		if given.Tracking != nil {
-			site.AnonymousTracking = *given.Tracking
-		}
-		if err := c.SetSite(ctx, site); err != nil {
+		site.ID = id
+		if err := c.SetSite(ctx, given.applied(site)); err != nil {
 			return Site{}, err
 		}
 		return c.Site(ctx, id)

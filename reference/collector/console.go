@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/go-chi/chi/v5"
@@ -23,6 +24,8 @@ type siteKeeper interface {
 	Report(ctx context.Context, q ReportQuery) (Report, error)
 	Days(ctx context.Context, q ReportQuery) ([]Day, error)
 	VisitorSessions(ctx context.Context, q SessionQuery) (VisitorSessionList, error)
+	Refusals(ctx context.Context, site string) (Refusals, error)
+	Saved(ctx context.Context, site string) (time.Time, error)
 }
 
 // Where the console's pages are.
@@ -56,7 +59,7 @@ func (c *Collector) routesOfConsole(r chi.Router) {
 		seal: sealOf(c.token, drawn), crossing: http.NewCrossOriginProtection(),
 	}
 	r.Group(func(r chi.Router) {
-		r.Use(c.guard(ownName))
+		r.Use(c.guard(byOwnName))
 		k.routes(r)
 	})
 }
@@ -82,8 +85,8 @@ func (k console) routes(r chi.Router) {
 	r.Get(sitesPath+"{id}", k.sites)
 	r.Get(sitesPath+"{id}/consent-manager", k.consentManager)
 	r.Post(sitesPath+"{id}/consent-manager", k.sealed(k.saveConsentManager))
-	r.Get(menuPath+"*", func(w http.ResponseWriter, _ *http.Request) {
-		k.fail(w, http.StatusNotFound, "There is no such page", "")
+	r.Get(menuPath+"*", func(w http.ResponseWriter, r *http.Request) {
+		k.fail(w, r, http.StatusNotFound, "There is no such page", "")
 	})
 }
 
@@ -91,7 +94,7 @@ func (k console) routes(r chi.Router) {
 func (k console) plain(name string, view chrome) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if p := strict(r); p.err != nil {
-			k.fail(w, http.StatusBadRequest, "The address is not right", p.err.Error())
+			k.fail(w, r, http.StatusBadRequest, "The address is not right", p.err.Error())
 			return
 		}
 		k.show(w, http.StatusOK, name, view)
@@ -102,22 +105,38 @@ func (k console) show(w http.ResponseWriter, status int, name string, view any) 
 	showPage(w, k.log, status, name, view)
 }
 
-func (k console) fail(w http.ResponseWriter, status int, title, text string) {
-	failPage(w, k.log, status, chrome{Title: title, Section: menuSection}, text)
+// fail says what is wrong, and leads to where it can be put right.
+func (k console) fail(w http.ResponseWriter, r *http.Request, status int, title, text string) {
+	around, back := chrome{Title: title, Section: menuSection}, kindTab{Name: "Menu", Href: menuPath}
+	switch path := r.URL.Path; {
+	case r.Method == http.MethodPost:
+		// A form's page has the address that it is sent to.
+		around.Section, back = administrationSection, kindTab{Name: "Back to the form", Href: r.URL.EscapedPath()}
+		if status == http.StatusNotFound {
+			back = kindTab{Name: "Websites & apps", Href: sitesPath}
+		}
+	case strings.HasPrefix(path, reportsPath):
+		around.Section, back = reportsSection, kindTab{Name: "Reports", Href: reportsPath}
+	case strings.HasPrefix(path, sitesPath):
+		around.Section, back = administrationSection, kindTab{Name: "Websites & apps", Href: sitesPath}
+	case strings.HasPrefix(path, administrationPath):
+		around.Section, back = administrationSection, kindTab{Name: "Administration", Href: administrationPath}
+	}
+	failPage(w, k.log, status, around, text, back)
 }
 
 // unreadable answers when a site, or what is known of it, cannot be had or kept.
-func (k console) unreadable(w http.ResponseWriter, err error) {
+func (k console) unreadable(w http.ResponseWriter, r *http.Request, err error) {
 	switch {
 	case errors.Is(err, ErrNoSite):
-		k.fail(w, http.StatusNotFound, "There is no such website or app", "None has that ID.\nhint: pick one below Websites & apps.")
+		k.fail(w, r, http.StatusNotFound, "There is no such website or app", "None has that ID.\nhint: pick one below Websites & apps.")
 	case errors.Is(err, ErrBadSite):
-		k.fail(w, http.StatusBadRequest, "The website or app is not right", err.Error())
+		k.fail(w, r, http.StatusBadRequest, "The website or app is not right", err.Error())
 	case errors.Is(err, errBadBefore):
-		k.fail(w, http.StatusBadRequest, "The address is not right", err.Error())
+		k.fail(w, r, http.StatusBadRequest, "The address is not right", err.Error())
 	default:
 		k.log.Error("store does not answer", "error", err)
-		k.fail(w, http.StatusServiceUnavailable, "The store does not answer", "")
+		k.fail(w, r, http.StatusServiceUnavailable, "The store does not answer", "")
 	}
 }
 
@@ -141,17 +160,17 @@ func (k console) sealed(take http.HandlerFunc) http.HandlerFunc {
 	const title, hint = "The form is not taken", "\nhint: open the page anew and send its form."
 	return func(w http.ResponseWriter, r *http.Request) {
 		if err := k.crossing.Check(r); err != nil {
-			k.fail(w, http.StatusForbidden, title, "It was sent by a page of another site."+hint)
+			k.fail(w, r, http.StatusForbidden, title, "It was sent by a page of another site."+hint)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxForm)
 		if err := r.ParseForm(); err != nil {
-			k.fail(w, http.StatusBadRequest, title, "It is too large, or not well formed."+hint)
+			k.fail(w, r, http.StatusBadRequest, title, "It is too large, or not well formed."+hint)
 			return
 		}
 		sent := r.PostForm[tokenField]
 		if len(sent) != 1 || !hmac.Equal([]byte(sent[0]), []byte(k.token(r.URL.Path))) {
-			k.fail(w, http.StatusForbidden, title, "Its token is missing or wrong: the collector was started anew, or the form is of another page."+hint)
+			k.fail(w, r, http.StatusForbidden, title, "Its token is missing or wrong: the collector was started anew, or the form is of another page."+hint)
 			return
 		}
 		take(w, r)

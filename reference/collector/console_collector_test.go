@@ -1,6 +1,7 @@
 package collector
 
 import (
+	"crypto/tls"
 	"net/http"
 	"net/url"
 	"path/filepath"
@@ -93,7 +94,7 @@ func TestTheSettingOutlivesTheCollectorAndIsServed(t *testing.T) {
 		t.Fatal(err)
 	}
 	sites[0].AnonymousTracking = false
-	app := strings.TrimSuffix(strings.TrimPrefix(added.Header().Get("Location"), "/piwikpro/administration/sites/"), "?saved=1")
+	app := strings.TrimPrefix(added.Header().Get("Location"), "/piwikpro/administration/sites/")
 	want := map[string]Site{app: {ID: app, Name: "App"}}
 	for _, s := range sites {
 		want[s.ID] = s
@@ -116,6 +117,7 @@ func TestTheSettingOutlivesTheCollectorAndIsServed(t *testing.T) {
 func TestTheConsoleIsForThoseWhoMay(t *testing.T) {
 	t.Parallel()
 	open, guarded := begun(t, Options{}), begun(t, Options{Token: "secret"})
+	overTLS := func(r *http.Request) { r.TLS = &tls.ConnectionState{HandshakeComplete: true} }
 	named := func(host string) func(*http.Request) { return func(r *http.Request) { r.Host = host } }
 	password := func(r *http.Request) { r.SetBasicAuth("anybody", "secret") }
 	for _, page := range consolePages() {
@@ -130,7 +132,8 @@ func TestTheConsoleIsForThoseWhoMay(t *testing.T) {
 			want   int
 		}{
 			{"here", open, nil, status},
-			{"as app.vendor.test", open, []func(*http.Request){named("app.vendor.test")}, status},
+			{"as app.vendor.test", open, []func(*http.Request){named("app.vendor.test"), overTLS}, status},
+			{"as a name that a page has bent", open, []func(*http.Request){named("app.vendor.test")}, http.StatusForbidden},
 			{"from elsewhere", open, []func(*http.Request){elsewhere}, http.StatusForbidden},
 			{"under another name", open, []func(*http.Request){named("evil.example")}, http.StatusForbidden},
 			{"through a proxy", open, []func(*http.Request){with("X-Forwarded-For", "127.0.0.1")}, http.StatusForbidden},

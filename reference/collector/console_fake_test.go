@@ -21,6 +21,9 @@ type fakeSites struct {
 	report   Report
 	days     []Day
 	sessions []VisitorSession
+	refused  Refusals
+	// saved are the times when sites were saved, by ID.
+	saved map[string]time.Time
 	// asked are the reports that were asked for.
 	asked []ReportQuery
 	// err is what everything answers with when it is set.
@@ -50,6 +53,10 @@ func (f *fakeSites) SetSite(_ context.Context, site Site) error {
 	if f.err != nil || len(site.Name) > 256 {
 		return fmt.Errorf("%w: its name is too long", ErrBadSite)
 	}
+	if f.saved == nil {
+		f.saved = map[string]time.Time{}
+	}
+	f.saved[site.ID] = firstDay
 	for i, s := range f.sites {
 		if s.ID == site.ID {
 			f.sites[i] = site
@@ -81,6 +88,14 @@ func (f *fakeSites) VisitorSessions(_ context.Context, q SessionQuery) (VisitorS
 		list.Sessions, list.Next = list.Sessions[:q.Limit], fmt.Sprint(first+q.Limit)
 	}
 	return list, f.err
+}
+
+func (f *fakeSites) Refusals(context.Context, string) (Refusals, error) { return f.refused, f.err }
+
+func (f *fakeSites) Saved(_ context.Context, id string) (time.Time, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.saved[id], f.err
 }
 
 // figures are numbers that differ from one another.

@@ -20,9 +20,13 @@ const (
 // reportView is the page of reports.
 type reportView struct {
 	chrome
-	Sites  []Site
+	Sites []Site
+	// Marks tell sites of the same name apart, by ID.
+	Marks  map[string]string
 	Site   Site
 	Report Report
+	// Refused are the site's hits that were refused.
+	Refused Refusals
 	// Measures are the report's numbers by line.
 	Measures []measure
 	// Days are the newest, the newest first; MoreDays counts those that are left out.
@@ -61,12 +65,12 @@ func (k console) report(w http.ResponseWriter, r *http.Request) {
 		p.fail("to must not lie before from")
 	}
 	if p.err != nil {
-		k.fail(w, http.StatusBadRequest, "The address is not right", p.err.Error())
+		k.fail(w, r, http.StatusBadRequest, "The address is not right", p.err.Error())
 		return
 	}
 	view := reportView{chrome: chrome{Title: "Reports", Section: reportsSection}, From: p.text("from"), To: p.text("to"), Before: p.text("before")}
 	if err := k.fill(r, &view, q); err != nil {
-		k.unreadable(w, err)
+		k.unreadable(w, r, err)
 		return
 	}
 	k.show(w, http.StatusOK, "reports", view)
@@ -89,6 +93,9 @@ func (k console) fill(r *http.Request, v *reportView, q ReportQuery) (err error)
 	if v.Report, err = k.of.Report(r.Context(), q); err != nil {
 		return err
 	}
+	if v.Refused, err = k.of.Refusals(r.Context(), q.Site); err != nil {
+		return err
+	}
 	days, err := k.of.Days(r.Context(), q)
 	if err != nil {
 		return err
@@ -98,6 +105,7 @@ func (k console) fill(r *http.Request, v *reportView, q ReportQuery) (err error)
 		return err
 	}
 	v.Title = "Reports of " + v.Site.Name
+	v.Marks = marksOf(v.Sites)
 	v.Measures = measures(v.Report)
 	v.Chart = drawDays(days, q.From, q.To)
 	v.MoreDays = max(len(days)-daysShown, 0)
@@ -152,6 +160,11 @@ func reportQuery(site, from, to string) string {
 		}
 	}
 	return "?" + values.Encode()
+}
+
+// hitsPath is where the records of a site's hits are read.
+func hitsPath(site string) string {
+	return "/_/hits?" + url.Values{"dialect": {"piwikpro"}, "track": {site}}.Encode()
 }
 
 // sitePath is where a site's settings are.

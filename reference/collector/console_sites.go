@@ -5,43 +5,47 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 )
 
 // sitesView is the page of websites and apps: all on the left, one of them beside.
 type sitesView struct {
 	chrome
 	Sites []Site
+	// Marks tell sites of the same name apart, by ID.
+	Marks map[string]string
 	// Site is the one that was picked; nil where none was.
 	Site *Site
-	// Saved tells that its settings have just been saved.
-	Saved bool
+	// Saved is when its settings were last saved; the zero time when they never were.
+	Saved time.Time
 	// Token is that of the form that adds a site.
 	Token string
 }
 
 func (k console) sites(w http.ResponseWriter, r *http.Request) {
-	p := strict(r, "saved")
+	p := strict(r)
 	id := fromPath(r, p, "id")
-	if saved := p.text("saved"); saved != "" && saved != "1" || saved != "" && id == "" {
-		p.fail("saved must be 1, and of one website or app")
-	}
 	if p.err != nil {
-		k.fail(w, http.StatusBadRequest, "The address is not right", p.err.Error())
+		k.fail(w, r, http.StatusBadRequest, "The address is not right", p.err.Error())
 		return
 	}
 	all, err := k.of.Sites(r.Context())
 	if err != nil {
-		k.unreadable(w, err)
+		k.unreadable(w, r, err)
 		return
 	}
 	view := sitesView{
 		chrome: chrome{Title: "Websites & apps", Section: administrationSection},
-		Sites:  all, Saved: p.text("saved") != "", Token: k.token(sitesPath),
+		Sites:  all, Marks: marksOf(all), Token: k.token(sitesPath),
 	}
 	if id != "" {
 		site, err := k.of.Site(r.Context(), id)
 		if err != nil {
-			k.unreadable(w, err)
+			k.unreadable(w, r, err)
+			return
+		}
+		if view.Saved, err = k.of.Saved(r.Context(), id); err != nil {
+			k.unreadable(w, r, err)
 			return
 		}
 		view.Site, view.Title = &site, site.Name
@@ -52,7 +56,9 @@ func (k console) sites(w http.ResponseWriter, r *http.Request) {
 // consentView is the page with the settings of a site's Consent Manager.
 type consentView struct {
 	chrome
-	Site  Site
+	Site Site
+	// Mark tells it apart from others of its name; empty where there are none.
+	Mark  string
 	Token string
 }
 
@@ -60,16 +66,22 @@ func (k console) consentManager(w http.ResponseWriter, r *http.Request) {
 	p := strict(r)
 	id := fromPath(r, p, "id")
 	if p.err != nil {
-		k.fail(w, http.StatusBadRequest, "The address is not right", p.err.Error())
+		k.fail(w, r, http.StatusBadRequest, "The address is not right", p.err.Error())
 		return
 	}
 	site, err := k.of.Site(r.Context(), id)
 	if err != nil {
-		k.unreadable(w, err)
+		k.unreadable(w, r, err)
+		return
+	}
+	all, err := k.of.Sites(r.Context())
+	if err != nil {
+		k.unreadable(w, r, err)
 		return
 	}
 	k.show(w, http.StatusOK, "consent-manager", consentView{
-		chrome: chrome{Title: "Consent Manager", Section: administrationSection}, Site: site, Token: k.token(r.URL.Path),
+		chrome: chrome{Title: "Consent Manager", Section: administrationSection},
+		Site:   site, Mark: marksOf(all)[id], Token: k.token(r.URL.Path),
 	})
 }
 
@@ -78,21 +90,21 @@ func (k console) saveConsentManager(w http.ResponseWriter, r *http.Request) {
 	p := &asked{values: r.PostForm}
 	id, checked := fromPath(r, p, "id"), k.checkbox(p, "anonymous_tracking")
 	if p.err != nil {
-		k.fail(w, http.StatusBadRequest, "The form is not right", p.err.Error())
+		k.fail(w, r, http.StatusBadRequest, "The form is not right", p.err.Error())
 		return
 	}
 	site, err := k.of.Site(r.Context(), id)
 	if err != nil {
-		k.unreadable(w, err)
+		k.unreadable(w, r, err)
 		return
 	}
 	site.AnonymousTracking = checked
 	if err := k.of.SetSite(r.Context(), site); err != nil {
-		k.unreadable(w, err)
+		k.unreadable(w, r, err)
 		return
 	}
 	k.log.Info("site is set", "site", site.ID, "anonymous tracking", checked)
-	http.Redirect(w, r, sitePath(site.ID)+"?saved=1", http.StatusSeeOther)
+	http.Redirect(w, r, sitePath(site.ID), http.StatusSeeOther)
 }
 
 func (k console) checkbox(p *asked, name string) bool {
@@ -111,20 +123,20 @@ func (k console) addSite(w http.ResponseWriter, r *http.Request) {
 		p.fail("the website or app needs a name")
 	}
 	if p.err != nil {
-		k.fail(w, http.StatusBadRequest, "The form is not right", p.err.Error())
+		k.fail(w, r, http.StatusBadRequest, "The form is not right", p.err.Error())
 		return
 	}
 	id, err := newSiteID(k.ids)
 	if err != nil {
-		k.unreadable(w, err)
+		k.unreadable(w, r, err)
 		return
 	}
 	if err := k.of.SetSite(r.Context(), Site{ID: id, Name: name, AnonymousTracking: tracking}); err != nil {
-		k.unreadable(w, err)
+		k.unreadable(w, r, err)
 		return
 	}
 	k.log.Info("site is added", "site", id, "anonymous tracking", tracking)
-	http.Redirect(w, r, sitePath(id)+"?saved=1", http.StatusSeeOther)
+	http.Redirect(w, r, sitePath(id), http.StatusSeeOther)
 }
 
 // newSiteID makes a UUID of version 4 (RFC 9562, section 5.4) of random bytes.

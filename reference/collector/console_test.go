@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/net/html"
@@ -20,6 +21,11 @@ func TestConsolePagesLookAsTheyDid(t *testing.T) {
 	none, _ := consoleOf(t, &fakeSites{})
 	quiet, _ := consoleOf(t, &fakeSites{sites: ExampleSites()})
 	first := ExampleSites()[0].ID
+	changed := reported()
+	changed.saved = map[string]time.Time{first: firstDay}
+	changed.refused = Refusals{Hits: 1203, Last: firstDay, Reason: "parameter ts is missing"}
+	changed.sites = append(changed.sites, Site{ID: "5d2f8f6e-6f0a-4b53-9c1d-2f6a5f0e0b77", Name: "Shop"})
+	saved, _ := consoleOf(t, changed)
 	for _, tc := range []struct {
 		name    string
 		handler http.Handler
@@ -31,7 +37,8 @@ func TestConsolePagesLookAsTheyDid(t *testing.T) {
 		{"sites.html", shops, "/piwikpro/administration/sites/", http.StatusOK},
 		{"sites-none.html", none, "/piwikpro/administration/sites/", http.StatusOK},
 		{"site.html", shops, "/piwikpro/administration/sites/" + ExampleSites()[1].ID, http.StatusOK},
-		{"site-saved.html", shops, "/piwikpro/administration/sites/" + first + "?saved=1", http.StatusOK},
+		{"site-saved.html", saved, "/piwikpro/administration/sites/" + first, http.StatusOK},
+		{"reports-refused.html", saved, "/piwikpro/reports/?site=" + ExampleSites()[1].ID, http.StatusOK},
 		{"consent-manager.html", shops, "/piwikpro/administration/sites/" + first + "/consent-manager", http.StatusOK},
 		{"reports.html", shops, "/piwikpro/reports/?site=" + first, http.StatusOK},
 		{"reports-period.html", shops, "/piwikpro/reports/?site=" + first + "&from=2026-03-01&to=2026-03-31&before=40", http.StatusOK},
@@ -60,15 +67,15 @@ func TestConsoleAddressesThatAreNotRightHaveAPageOfTheirOwn(t *testing.T) {
 		said    string
 	}{
 		{handler, "/piwikpro", http.StatusMovedPermanently, `<a href="/piwikpro/">`},
-		{handler, "/piwikpro/?x=1", http.StatusBadRequest, "no such parameter"},
-		{handler, site + "?saved=yes", http.StatusBadRequest, "saved must be 1"},
-		{handler, site + "?saved=1&saved=1", http.StatusBadRequest, "occurs 2 times"},
-		{handler, site + "/consent-manager?x=1", http.StatusBadRequest, "no such parameter"},
+		{handler, "/piwikpro/?x=1", http.StatusBadRequest, "No such parameter"},
+		{handler, site + "?saved=1", http.StatusBadRequest, "No such parameter: &#34;saved&#34; (none is known here)."},
+		{handler, "/piwikpro/reports/?site=a&site=b", http.StatusBadRequest, "Parameter site occurs 2 times."},
+		{handler, site + "/consent-manager?x=1", http.StatusBadRequest, "No such parameter"},
 		{handler, "/piwikpro/administration/sites/nobody/consent-manager", http.StatusNotFound, "There is no such website or app"},
 		{handler, "/piwikpro/reports/?site=nobody", http.StatusNotFound, "There is no such website or app"},
-		{handler, "/piwikpro/reports/?from=yesterday", http.StatusBadRequest, "from must be a day like 2026-01-02, got &#34;yesterday&#34;"},
-		{handler, "/piwikpro/reports/?from=2026-03-02&to=2026-03-01", http.StatusBadRequest, "to must not lie before from"},
-		{handler, "/piwikpro/reports/?before=x", http.StatusBadRequest, "before must be the next of the list before"},
+		{handler, "/piwikpro/reports/?from=yesterday", http.StatusBadRequest, "From must be a day like 2026-01-02, got &#34;yesterday&#34;."},
+		{handler, "/piwikpro/reports/?from=2026-03-02&to=2026-03-01", http.StatusBadRequest, "To must not lie before from."},
+		{handler, "/piwikpro/reports/?before=x", http.StatusBadRequest, "Before must be the next of the list before"},
 		{handler, "/piwikpro/reports/?from=&to=", http.StatusOK, "<h1>Reports</h1>"},
 		{broken, "/piwikpro/administration/sites/", http.StatusServiceUnavailable, "The store does not answer"},
 		{broken, "/piwikpro/reports/", http.StatusServiceUnavailable, "The store does not answer"},
@@ -130,7 +137,7 @@ func TestAFormIsTakenFromItsOwnPageOnly(t *testing.T) {
 		{"with a shorter one", func(own, _ string) url.Values { return url.Values{"token": {own[1:]}} }, nil, http.StatusForbidden, "Its token"},
 		{"with that of another site's form", func(_, others string) url.Values { return url.Values{"token": {others}} }, nil, http.StatusForbidden, "Its token"},
 		{"with two", func(own, others string) url.Values { return url.Values{"token": {own, others}} }, nil, http.StatusForbidden, "Its token"},
-		{"with a checkbox of its own", func(own, _ string) url.Values { return url.Values{"token": {own}, "anonymous_tracking": {"maybe"}} }, nil, http.StatusBadRequest, "anonymous_tracking must be on"},
+		{"with a checkbox of its own", func(own, _ string) url.Values { return url.Values{"token": {own}, "anonymous_tracking": {"maybe"}} }, nil, http.StatusBadRequest, "Anonymous_tracking must be on"},
 		{"too large", func(own, _ string) url.Values {
 			return url.Values{"token": {own}, "more": {strings.Repeat("x", maxForm)}}
 		}, nil, http.StatusBadRequest, "too large"},
@@ -191,7 +198,7 @@ func TestTheSettingIsSavedForOneSite(t *testing.T) {
 	}
 	for _, on := range []bool{true, true, false, true} {
 		w := set(on)
-		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != path+"?saved=1" {
+		if to := w.Header().Get("Location"); w.Code != http.StatusSeeOther || to != path {
 			t.Fatalf("status %d to %q: %s", w.Code, to, w.Body)
 		}
 		want := ExampleSites()
@@ -200,15 +207,15 @@ func TestTheSettingIsSavedForOneSite(t *testing.T) {
 			t.Errorf("sites (-want +got):\n%s", diff)
 		}
 		word := map[bool]string{true: "on", false: "off"}[on]
-		if page := get(handler, path+"?saved=1").Body.String(); !strings.Contains(page, `id="saved" role="status">Saved. Anonymous data tracking is `+word+".") {
+		if page := get(handler, path).Body.String(); !strings.Contains(page, `id="saved" role="status">Last saved: `+string(secondElement(firstDay))+" UTC. Anonymous data tracking is "+word+".") {
 			t.Errorf("the page does not say that it is %s: %s", word, page)
 		}
 		if page := get(handler, path+"/consent-manager").Body.String(); strings.Contains(page, " checked") != on {
 			t.Errorf("the box is checked: %v", !on)
 		}
 	}
-	if page := get(handler, path).Body.String(); strings.Contains(page, `id="saved"`) {
-		t.Error("a page that saved nothing says that it did")
+	if page := get(handler, "/piwikpro/administration/sites/"+f.sites[0].ID).Body.String(); strings.Contains(page, `id="saved"`) {
+		t.Error("the page of a site that was never saved says that it was")
 	}
 }
 
@@ -231,7 +238,7 @@ func TestASiteIsAdded(t *testing.T) {
 			t.Fatalf("status %d: %s", w.Code, w.Body)
 		}
 		added := f.sites[i]
-		if !uuid.MatchString(added.ID) || added.Name != "Shop" || added.AnonymousTracking != (i == 1) || w.Header().Get("Location") != list+added.ID+"?saved=1" {
+		if !uuid.MatchString(added.ID) || added.Name != "Shop" || added.AnonymousTracking != (i == 1) || w.Header().Get("Location") != list+added.ID {
 			t.Errorf("added %+v, then to %s", added, w.Header().Get("Location"))
 		}
 	}
@@ -244,7 +251,7 @@ func TestASiteIsAdded(t *testing.T) {
 func consolePages() []string {
 	site := "/piwikpro/administration/sites/" + ExampleSites()[0].ID
 	return []string{
-		"/piwikpro/", "/piwikpro/administration/", "/piwikpro/administration/sites/", site + "?saved=1", site + "/consent-manager",
+		"/piwikpro/", "/piwikpro/administration/", "/piwikpro/administration/sites/", site, site + "/consent-manager",
 		"/piwikpro/reports/", "/piwikpro/nowhere",
 	}
 }

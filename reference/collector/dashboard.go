@@ -33,7 +33,8 @@ var pages = template.Must(template.New("pages").Funcs(template.FuncMap{
 	"time": timeElement, "clock": clockElement, "kind": kindName, "pretty": pretty,
 	"customer": customerPath, "user": userPath, "listed": listPath,
 	"site": sitePath, "reported": reportPath, "older": olderPath, "query": reportQuery, "duration": duration, "share": share, "exact": exact,
-	"place": placeName, "day": namedDay, "sum": func(n int64) string { return number(int(n)) }, "float": func(n int64) float64 { return float64(n) },
+	"place": placeName, "day": namedDay, "int": func(n int64) int { return int(n) }, "hits": hitsPath, "to_second": secondElement,
+	"sum": func(n int64) string { return number(int(n)) }, "float": func(n int64) float64 { return float64(n) },
 }).ParseFS(pageFiles, "pages/*.html.tmpl"))
 
 // dashboard shows profiles as pages.
@@ -164,15 +165,20 @@ type failure struct {
 	chrome
 	Said string
 	Hint string
+	// Back is where to go on from.
+	Back kindTab
 }
+
+// Timed tells that the page shows no times.
+func (failure) Timed() bool { return false }
 
 func (d dashboard) fail(w http.ResponseWriter, status int, title, text string) {
-	failPage(w, d.log, status, chrome{Title: title}, text)
+	failPage(w, d.log, status, chrome{Title: title}, text, kindTab{Name: "All profiles", Href: "/antsomi/"})
 }
 
-func failPage(w http.ResponseWriter, log *slog.Logger, status int, around chrome, text string) {
+func failPage(w http.ResponseWriter, log *slog.Logger, status int, around chrome, text string, back kindTab) {
 	said, hint, _ := strings.Cut(text, "\nhint: ")
-	showPage(w, log, status, "failure", failure{chrome: around, Said: said, Hint: hint})
+	showPage(w, log, status, "failure", failure{chrome: around, Said: sentence(said), Hint: sentence(hint), Back: back})
 }
 
 func (d dashboard) unreadable(w http.ResponseWriter, err error) {
@@ -216,6 +222,9 @@ func timeElement(t time.Time) template.HTML { return element(t, "2 Jan 2006, 15:
 
 // clockElement is a moment of a day that is named nearby.
 func clockElement(t time.Time) template.HTML { return element(t, "15:04:05") }
+
+// secondElement is a moment with day and second.
+func secondElement(t time.Time) template.HTML { return element(t, "2 Jan 2006, 15:04:05") }
 
 // element holds nothing that was sent: a time prints as digits and letters.
 func element(t time.Time, layout string) template.HTML {

@@ -130,7 +130,7 @@ func TestAddressesThatAreNotRightHaveAPageOfTheirOwn(t *testing.T) {
 		{"/antsomi/customers/" + hex32(900) + "?portal_id=554927", http.StatusOK, "of portal <code>554927</code>"},
 		{"/antsomi/users/nobody", http.StatusNotFound, "<h1>There is no such profile</h1>"},
 		{"/antsomi/nowhere", http.StatusNotFound, "<h1>There is no such page</h1>"},
-		{"/antsomi/users/" + hex32(1) + "?after=x", http.StatusBadRequest, "after must be the next of the list before"},
+		{"/antsomi/users/" + hex32(1) + "?after=x", http.StatusBadRequest, "After must be the next of the list before"},
 	} {
 		w := get(pagesOf(t, f), tc.target)
 		if w.Code != tc.status || !strings.Contains(w.Body.String(), tc.said) {

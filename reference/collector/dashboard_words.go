@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 )
 
 // Of an ID longer than wholeID the pages show its first and last characters.
@@ -34,6 +35,19 @@ func visible(text string) string {
 		}
 		return unicode.ReplacementChar
 	}, text)
+}
+
+// sentence is an error's text as a page says it: with a capital letter and a full stop.
+func sentence(text string) string {
+	first, size := utf8.DecodeRuneInString(text)
+	if size == 0 {
+		return ""
+	}
+	text = string(unicode.ToUpper(first)) + text[size:]
+	if !strings.ContainsAny(text[len(text)-1:], ".?!") {
+		text += "."
+	}
+	return text
 }
 
 // plural is "1 visit", "2 visits".

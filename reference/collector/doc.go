@@ -135,8 +135,10 @@
 //	                                               it back; only where Options.SettableClock allows it
 //
 // Profiles are read back below /api/antsomi/ and shown below /antsomi/, sites, sessions and
-// reports below /api/piwikpro/ and /piwikpro/; what is there is described in openapi.yaml, which /api/openapi.yaml answers with. They
-// may also be asked for under a name below .test.
+// reports below /api/piwikpro/ and /piwikpro/; what is there is described in openapi.yaml, which
+// /api/openapi.yaml answers with. A handler that a test stage puts behind TLS may also be asked for
+// them under a name below .test: whoever controls the answers to a browser's questions for
+// names can bend a name to this machine, but has no certificate for it.
 //
 // track keeps to one track ID or portal, dialect to one vendor's form, limit is 1 to 1000 (100 when left out), after is
 // the id that the list goes on from; next is there when more follow. A hit's
@@ -145,7 +147,7 @@
 //	GET /api/mapp/visits?track=   {"visits": 4, "anonymous": 1, "visitors": 2, "returning": 1}
 //
 // counts mapp's visits, of one track ID or of all; see [Visits] for what is one. It may
-// also be asked for under the collector's own name, from this machine.
+// also be asked for under any name over TLS, from this machine.
 //
 //	GET /_/health   {"status": "ok"}, or 503 when the store does not answer
 //	GET /_/clock    {"now": "2026-01-02T03:04:05.000006Z"}: the clock that hits are stamped with

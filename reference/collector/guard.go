@@ -11,10 +11,10 @@ import (
 // this machine, or with a token those that send it, wherever they come from. This
 // machine's are those from a loopback address, without a sign of a proxy, to a name
 // that named accepts, so that no page can bend a name of its own to this address.
-func (c *Collector) guard(named func(host string) bool) func(http.Handler) http.Handler {
+func (c *Collector) guard(named func(r *http.Request) bool) func(http.Handler) http.Handler {
 	return func(next http.Handler) http.Handler {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			here := loopback(r.RemoteAddr) && named(r.Host) && !proxied(r)
+			here := loopback(r.RemoteAddr) && named(r) && !proxied(r)
 			switch {
 			// A proxy on this machine may say nothing, so that with a token nobody
 			// is let in by where he seems to be.
@@ -32,8 +32,29 @@ func (c *Collector) guard(named func(host string) bool) func(http.Handler) http.
 	}
 }
 
-// anyName is for what tells of nobody in particular.
-func anyName(string) bool { return true }
+// byLoopback tells whether a request names this machine by its loopback address.
+func byLoopback(r *http.Request) bool { return loopback(r.Host) }
+
+// byOwnName tells whether a request names this machine in a way that no page can bend to
+// it: by its loopback address, or by a name below .test over TLS, as the test stage asks.
+// Nobody can register such a name, but whoever answers a browser's questions for names,
+// in a strange network, can send one to 127.0.0.1. What comes over TLS was asked of
+// somebody whose certificate for that name the browser trusts, and Serve has none.
+func byOwnName(r *http.Request) bool { return byLoopback(r) || r.TLS != nil && underTest(r.Host) }
+
+// fromNoOtherPage refuses what would change something and comes from a page of another
+// origin, on this machine too.
+func fromNoOtherPage(next http.Handler) http.Handler {
+	crossing := http.NewCrossOriginProtection()
+	crossing.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		problem(w, http.StatusForbidden, "it was sent by a page of another site")
+	}))
+	return crossing.Handler(next)
+}
+
+// byAnyName is for what tells of nobody in particular: the stage's hosts may have other
+// names than those below .test.
+func byAnyName(r *http.Request) bool { return byLoopback(r) || r.TLS != nil }
 
 // proxied tells that something shows that a proxy has passed the request on: a field
 // that only proxies write, be it empty, or HTTP/1.0, which nginx speaks to what is

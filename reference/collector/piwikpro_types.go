@@ -151,7 +151,7 @@ func (c *Collector) Site(ctx context.Context, id string) (Site, error) { return 
 // SetSite keeps a site as given, a new one or one with other settings. It returns when
 // that is durable. What cannot be kept is ErrBadSite.
 func (c *Collector) SetSite(ctx context.Context, s Site) error {
-	return c.store.setSite(ctx, c.visitors, s)
+	return c.store.setSite(ctx, c.visitors, s, c.clock.now())
 }
 
 // Report sums up a site's sessions; ErrNoSite when no site has the ID.

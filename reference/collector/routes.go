@@ -3,8 +3,10 @@ package collector
 import (
 	"fmt"
 	"io"
+	"mime"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"github.com/go-chi/chi/v5"
 )
@@ -19,7 +21,13 @@ const pixel = "GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\x00\x00\x00" +
 func (c *Collector) routes() http.Handler {
 	r := chi.NewRouter()
 	r.Use(c.survive)
-	r.NotFound(func(w http.ResponseWriter, _ *http.Request) {
+	r.NotFound(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodGet && r.URL.Path == "/" && readsPages(r) {
+			w.Header().Set("Vary", "Accept")
+			w.Header().Set("Cache-Control", "no-store")
+			http.Redirect(w, r, menuPath, http.StatusFound)
+			return
+		}
 		problem(w, http.StatusNotFound, "nothing is here; a hit goes to /<trackId>/wt, /event or /ppms.php")
 	})
 	r.MethodNotAllowed(func(w http.ResponseWriter, r *http.Request) {
@@ -44,18 +52,33 @@ func (c *Collector) routes() http.Handler {
 	r.Get("/_/health", c.health)
 	r.Get("/_/clock", c.now)
 	r.Group(func(r chi.Router) {
-		r.Use(c.guard(loopback))
+		// On a stage, hits are read as the rest is that shows what is known of whom.
+		r.Use(c.guard(byOwnName))
 		r.Get("/_/hits", c.list)
 		r.Get("/_/hits/{id}", c.one)
+	})
+	r.Group(func(r chi.Router) {
+		r.Use(c.guard(byLoopback), fromNoOtherPage)
 		r.Delete("/_/hits", c.forget)
 		r.Delete("/_/all", c.forgetAll)
 		r.Put("/_/clock", c.setClock)
 	})
-	r.With(c.guard(anyName)).Get("/api/mapp/visits", c.countVisits)
+	r.With(c.guard(byAnyName)).Get("/api/mapp/visits", c.countVisits)
 	c.routesOfProfiles(r)
 	c.routesOfVisitors(r)
 	c.routesOfConsole(r)
 	return r
+}
+
+// readsPages tells whether who asks wants a page, as a browser does that is led here by
+// its user.
+func readsPages(r *http.Request) bool {
+	for _, one := range strings.Split(strings.Join(r.Header["Accept"], ","), ",") {
+		if kind, _, err := mime.ParseMediaType(one); err == nil && kind == "text/html" {
+			return true
+		}
+	}
+	return false
 }
 
 // preflight answers what a browser asks before it sends.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // plantSites gives a store that has no site the example ones.
@@ -50,8 +51,8 @@ func (s *store) site(ctx context.Context, id string) (Site, error) {
 	return site, nil
 }
 
-// setSite keeps a site, a new one or one with other settings.
-func (s *store) setSite(ctx context.Context, rules VisitorRules, given Site) error {
+// setSite keeps a site, a new one or one with other settings, saved at that time.
+func (s *store) setSite(ctx context.Context, rules VisitorRules, given Site, now time.Time) error {
 	given.Name = strings.TrimSpace(given.Name)
 	if problem := siteProblem(given); problem != "" {
 		return fmt.Errorf("%w: %s", ErrBadSite, problem)
@@ -69,7 +70,7 @@ func (s *store) setSite(ctx context.Context, rules VisitorRules, given Site) err
 			before = known.Site
 		}
 		kept := rules.Save(before, given)
-		return w.exec(saveSite, kept.ID, kept.Name, kept.AnonymousTracking)
+		return w.exec(saveSite, kept.ID, kept.Name, kept.AnonymousTracking, now.UnixMilli())
 	})
 }
 

@@ -5,8 +5,8 @@ package collector
 const (
 	insertSite = `INSERT INTO sites (id, name, anonymous_tracking) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING`
 
-	saveSite = `INSERT INTO sites (id, name, anonymous_tracking) VALUES ($1, $2, $3)
-		ON CONFLICT (id) DO UPDATE SET name = excluded.name, anonymous_tracking = excluded.anonymous_tracking`
+	saveSite = `INSERT INTO sites (id, name, anonymous_tracking, saved) VALUES ($1, $2, $3, $4)
+		ON CONFLICT (id) DO UPDATE SET name = excluded.name, anonymous_tracking = excluded.anonymous_tracking, saved = excluded.saved`
 
 	selectSites = "SELECT id, name, anonymous_tracking FROM sites"
 

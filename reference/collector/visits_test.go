@@ -1,6 +1,7 @@
 package collector_test
 
 import (
+	"crypto/tls"
 	"net/http"
 	"strings"
 	"testing"
@@ -81,7 +82,8 @@ func TestVisitsAreReadOnThisMachineOnly(t *testing.T) {
 			change func(*http.Request)
 			status int
 		}{
-			{"under the collector's name", func(r *http.Request) { r.Host = "collect.vendor.test" }, 200},
+			{"under a name of the stage", func(r *http.Request) { r.Host, r.TLS = "collect.vendor.example", &tls.ConnectionState{} }, 200},
+			{"a name that a page has bent", func(r *http.Request) { r.Host = "evil.test" }, 403},
 			{"another machine", func(r *http.Request) { r.RemoteAddr = "192.0.2.1:1" }, 403},
 			{"a proxy", header("X-Forwarded-For", "127.0.0.1"), 403},
 			{"unknown parameter", func(r *http.Request) { r.URL.RawQuery = "trak=1" }, 400},

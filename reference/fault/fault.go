@@ -58,7 +58,7 @@ func All() []Fault {
 		mappAnonymous, mappSuppressed, mappModes, mappChoices, mappPages, mappStores,
 		mappLeaks, mappEncodings, mappRespawns, mappDeliveries, mappCollectors,
 		antsomiTrackers, antsomiCollectors,
-		piwikproTrackers, piwikproAddresses, piwikproSettings, piwikproReports, piwikproSessions,
+		piwikproTrackers, piwikproAddresses, piwikproAnswers, piwikproSettings, piwikproReports, piwikproSessions,
 	} {
 		all = append(all, family()...)
 	}

@@ -2,6 +2,7 @@ package fault_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -312,6 +313,30 @@ func TestACollectorThatMarksBrowsersByTheSetting(t *testing.T) {
 	expect.Expect(again.StatusCode).To(Equal(http.StatusOK))
 	expect.Expect(again.Header.Get("ETag")).To(Equal(first))
 	expect.Expect(again.Header.Get("Cache-Control")).NotTo(ContainSubstring("no-store"))
+}
+
+func TestACollectorThatShowsEachAddressToWhoAsks(t *testing.T) {
+	t.Parallel()
+	paths := []string{"/_/hits?limit=1000", "/piwikpro/reports/?site=" + collector.ExampleSites()[0].ID}
+	for name, want := range map[string]bool{"": false, "shows-each-address-to-who-asks": true} {
+		expect, v := NewWithT(t), visitedBy(t, name).received()
+		for _, path := range paths {
+			answer := v.ask(client{"127.0.0.1:4000", "one browser"}, "http://127.0.0.1"+path)
+			expect.Expect(answer.StatusCode).To(Equal(http.StatusOK), path)
+			var body bytes.Buffer
+			_, err := body.ReadFrom(answer.Body)
+			expect.Expect(err).NotTo(HaveOccurred())
+			// Cleo, who comes by IPv6, never agrees.
+			expect.Expect(strings.Contains(body.String(), "2001:db8:1:10:8000::a")).To(Equal(want), path)
+			if strings.HasPrefix(path, "/_/") {
+				expect.Expect(json.Valid(body.Bytes())).To(BeTrue(), path)
+			}
+		}
+		said := v.said()
+		expect.Expect(said).To(HaveKeyWithValue("log", "192.0.2.10 is false"))
+		expect.Expect(said).To(HaveKeyWithValue("record", ""))
+		expect.Expect(said).To(HaveKeyWithValue("addresses", ":: 0.0.0.0 0.0.0.0 192.0.2.10 0.0.0.0 192.0.2.10"))
+	}
 }
 
 // TestFaultsOfVisitorsAreSpreadOverTheirClauses wants a way of breaking each clause of

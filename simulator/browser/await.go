@@ -38,7 +38,7 @@ func (v *Visitor) ClickNext(ctx context.Context, selector string) error {
 // AwaitSight waits until an element is in sight; see journey.Visitor.
 func (v *Visitor) AwaitSight(ctx context.Context, selector string) error {
 	return v.awaited(ctx, selector, true, func() error {
-		_, err := v.find(ctx, selector)
+		_, err := v.find(ctx, selector, "null")
 		return err
 	})
 }
@@ -177,16 +177,21 @@ type found struct {
 const invalidSelector = "not a valid selector"
 
 // find looks for the first visible element that matches. That there is none is an
-// *journey.ElementError.
-func (v *Visitor) find(ctx context.Context, selector string) (found, error) {
+// *journey.ElementError. aim is the expression of a function that is told of the
+// element; see hook.aim.
+func (v *Visitor) find(ctx context.Context, selector, aim string) (found, error) {
 	var at found
-	if err := v.main.evaluate(ctx, fmt.Sprintf(locate, strconv.Quote(selector)), 0, &at); err != nil {
+	if err := v.main.evaluate(ctx, fmt.Sprintf(locate, strconv.Quote(selector), aim), 0, &at); err != nil {
 		return at, err
 	}
 	if at.Problem != "" {
-		var href string
-		_ = v.main.evaluate(ctx, "location.href", 0, &href)
-		return at, &journey.ElementError{Selector: selector, Page: href, Problem: at.Problem}
+		return at, v.elementError(ctx, selector, at.Problem)
 	}
 	return at, nil
+}
+
+func (v *Visitor) elementError(ctx context.Context, selector, problem string) error {
+	var href string
+	_ = v.main.evaluate(ctx, "location.href", 0, &href)
+	return &journey.ElementError{Selector: selector, Page: href, Problem: problem}
 }

@@ -15,6 +15,7 @@ func init() {
 	liveTests["a chain of clicks over pages"] = aChainOfClicks
 	liveTests["clicking what a script brings"] = clickingWhatAScriptBrings
 	liveTests["what a style sheet moves"] = whatAStyleSheetMoves
+	liveTests["what moves before it is pressed"] = whatMovesBeforeItIsPressed
 	liveTests["what never comes"] = whatNeverComes
 	liveTests["a form that leads back to its own page"] = aFormThatLeadsBack
 }
@@ -103,6 +104,38 @@ func whatAStyleSheetMoves(w *walker) {
 	w.must(w.AwaitSight(w.ctx, "#saved"))
 	if s := w.settle(); s.Page != site+"/saved?on=on" {
 		w.Errorf("the page is %s", s.Page)
+	}
+}
+
+// whatMovesBeforeItIsPressed is clicked all the same, and nothing else is, nor does the
+// page see a press elsewhere.
+func whatMovesBeforeItIsPressed(w *walker) {
+	w.world.pages["/"] = page(saying+`
+for (const kind of ['pointerdown', 'mousedown', 'mouseup', 'click']) addEventListener(kind, ({ target }) => { if (target.id !== 'right') say('saw-' + kind); }, true);
+const lies = document.elementFromPoint.bind(document);
+let moves = 0;
+document.elementFromPoint = (x, y) => {
+  const hit = lies(x, y);
+  queueMicrotask(() => { if (moves++ < 2) document.body.prepend(document.querySelector('#wrong').cloneNode(true)); });
+  return hit;
+};`, `<a id=right href=/right style="display:block; height:40px">right</a><a id=wrong href=/wrong style="display:block; height:40px">wrong</a>`)
+	w.world.pages["/right"] = page("", "")
+	w.open("/")
+	w.must(w.Click(w.ctx, "#right"))
+	if s := w.settle(); s.Page != site+"/right" {
+		w.Errorf("the page is %s", s.Page)
+	}
+	w.want("requests", w.world.all(), "GET /", "GET /right")
+	var element *journey.ElementError
+	w.world.pages["/away"] = page(`const lies = document.elementFromPoint.bind(document);
+document.elementFromPoint = (x, y) => {
+  const hit = lies(x, y);
+  queueMicrotask(() => document.body.prepend(document.querySelector('#wrong').cloneNode(true)));
+  return hit;
+};`, `<a id=right href=/right style="display:block; height:40px">right</a><a id=wrong href=/wrong style="display:block; height:40px">wrong</a>`)
+	w.open("/away")
+	if err := w.Click(w.ctx, "#right"); !errors.As(err, &element) || element.Problem != "it moves away from each click" {
+		w.Errorf("what moves for ever: %v", err)
 	}
 }
 

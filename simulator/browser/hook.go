@@ -80,6 +80,20 @@ func (h hook) heard(on, event string) string {
 	return fmt.Sprintf("globalThis[%q]?.heard(%q, %q)", h.name, on, event)
 }
 
+// sent is the expression that tells whether a document has itself asked for the URL.
+func (h hook) sent(url string) string {
+	return fmt.Sprintf("globalThis[%q]?.sent(%q)", h.name, url)
+}
+
+// aim is the expression, a function of an element and of what lies at its middle, that
+// keeps the next click from all others; missed is one that ends this, and tells
+// whether the click would have hit another.
+func (h hook) aim() string {
+	return fmt.Sprintf("(element, hit) => globalThis[%q]?.aim(element, hit)", h.name)
+}
+
+func (h hook) missed() string { return fmt.Sprintf("globalThis[%q]?.missed()", h.name) }
+
 // wipe is the expression that empties a web storage.
 func (h hook) wipe(store string) string {
 	return fmt.Sprintf("globalThis[%q]?.wipe(%q)", h.name, store)

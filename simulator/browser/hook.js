@@ -30,6 +30,10 @@
     URL: scope.URL,
     history: scope.history,
     WeakMap: scope.WeakMap,
+    Map: scope.Map,
+    Set: scope.Set,
+    ArrayBuffer: scope.ArrayBuffer,
+    Uint8Array: scope.Uint8Array,
   };
   delete scope[BINDING];
 
@@ -136,6 +140,7 @@
       construct: (target, args, newTarget) => {
         const socket = Reflect.construct(target, args, newTarget === Socket ? target : newTarget);
         sockets.add(socket);
+        address(args[0]);
         return socket;
       },
     });
@@ -291,7 +296,7 @@
     for (let answers = 0; underWay.size; answers++) {
       if (answers >= MOSTANSWERS) return false;
       let bound;
-      const over = new native.Promise((resolve) => { bound = native.setTimeout(resolve, patience, true); });
+      const over = new native.Promise((resolve) => { bound = native.setTimeout(() => resolve(true), patience); });
       const stop = await native.Promise.race([nextAnswer(), over]);
       native.clearTimeout(bound);
       if (stop) return false;
@@ -462,10 +467,25 @@
   // in the tab's history comes back with it. The name of a frame is its page's.
   const tab = (add) => {
     if (!scope.document || scope.top !== scope) return;
-    if (scope.name) add('windowName', '', scope.name);
+    if (scope.name) add('windowName', 'window.name', scope.name);
     const { state } = native.history;
-    if (state === null || state === undefined || state === '' || native.stringify(state) === '{}') return;
-    add('historyState', native.location.href, native.stringify(state) || String(state));
+    if (state === null || state === undefined || state === '') return;
+    const text = written(state);
+    if (text !== '{}' && text !== '[]') add('historyState', native.location.href, text);
+  };
+  // written is a value that was cloned, also where JSON would leave it empty.
+  const written = (value) => {
+    const plain = (_, part) => {
+      if (typeof part === 'bigint') return String(part);
+      if (part instanceof native.Map || part instanceof native.Set) return [...part];
+      if (part instanceof native.ArrayBuffer) return [...new native.Uint8Array(part)];
+      return part;
+    };
+    try {
+      return native.stringify(value, plain) || String(value);
+    } catch {
+      return `unreadable: ${value}`;
+    }
   };
   const stores = async (kinds) => {
     const found = web();
@@ -518,6 +538,28 @@
       db.close();
     }
   };
+
+  // ---- a click hits what it is meant for ----
+  // What is to be clicked may move between being found and being pressed. A press that
+  // would hit something else is kept from the page, for which nothing has happened;
+  // and the driver tries again.
+  let aimed = null;
+  if (scope.document) {
+    for (const kind of ['pointerdown', 'mousedown', 'pointerup', 'mouseup', 'click']) {
+      scope.addEventListener(kind, (event) => {
+        if (!aimed || !event.isTrusted) return;
+        const { element, hit } = aimed;
+        const well = event.composedPath().includes(element) || (!element.contains(hit) && event.target === hit);
+        if (!well || aimed.missed) {
+          aimed.missed = true; // what has begun elsewhere does not end here
+          event.stopImmediatePropagation();
+          event.preventDefault();
+        } else if (kind === 'click') {
+          aimed = null; // what a label passes on is another click
+        }
+      }, true);
+    }
+  }
 
   // ---- the end of a step ----
   const loaded = () => new native.Promise((resolve) => {
@@ -593,6 +635,14 @@
       (on === 'window' ? scope : scope.document).addEventListener(event, () => resolve(), { once: true });
     }),
     sent: (url) => sent.has(url),
+    // aim says what the next click is meant for, and what it is to be dispatched to;
+    // missed takes that back, and tells whether the click went elsewhere.
+    aim: (element, hit) => { aimed = { element, hit, missed: false }; },
+    missed: () => {
+      const missed = aimed !== null && aimed.missed;
+      aimed = null;
+      return missed;
+    },
     // leave prepares the page's end: a page with a listener for unload ends for
     // good, as by a closed tab, and is not kept for the back button.
     leave: () => scope.addEventListener('unload', () => {}),

@@ -157,6 +157,105 @@ world.answer = (path) => { if (path === '/fence/t-0') setTimeout(say, 1000, 'upo
 	s.want("ran", "world.log", "first at 12:00:01", "upon the answer at 12:00:02")
 }
 
+// An answer that is being read has not come yet: what a page does when it has waited
+// too long for it must not happen meanwhile.
+func TestPageTimeStandsStillWhileAnAnswerIsRead(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + `
+world.json = () => new Promise((resolve) => { world.read = resolve; });
+fetch('/setting').then((answer) => answer.json()).then((told) => { clearTimeout(over); say(told); });
+const over = setTimeout(say, 60000, 'given up');`)
+	s.run("world.result = undefined; (" + s.hook.settle("/fence/t", noon.Add(5*time.Minute), nil) + ").then((r) => { world.result = r; })")
+	s.want("ran while it was read", "world.log")
+	s.run("world.read('read')")
+	s.want("ran", "world.log", "read at 12:00:00")
+	if r := valueOf[*report](s, "world.result"); r == nil || r.Forward != 0 {
+		t.Errorf("the report is %+v", r)
+	}
+}
+
+// An answer that never comes is awaited for a while, once what the gateway has to answer
+// is answered, and no more in that step.
+func TestAnAnswerThatNeverComesIsGivenUp(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run(clock + `
+world.pending = (path) => path === '/never';
+fetch('/never');
+setTimeout(say, 60000, 'given up');`)
+	settle := func(until time.Duration) {
+		s.run("world.result = undefined; (" + s.hook.settle("/fence/t", noon.Add(until), nil) + ").then((r) => { world.result = r; })")
+	}
+	patience := func() {
+		s.run("fire([...world.timers].find(([, timer]) => timer.delay >= 1000 && timer.delay < 60000)[0])")
+	}
+	settle(5 * time.Minute)
+	s.want("asked for", "world.fences", "/never")
+	patience()
+	s.want("asked for, once the patience is over", "world.fences", "/never", "/fence/t-0")
+	s.want("ran", "world.log")
+	patience()
+	if ran := valueOf[[]string](s, "world.log"); len(ran) != 1 {
+		t.Errorf("ran: %q", ran)
+	}
+	if r := valueOf[*report](s, "world.result"); r == nil || r.Fired != 1 {
+		t.Fatalf("the report is %+v", r)
+	}
+	settle(5 * time.Minute)
+	if r := valueOf[*report](s, "world.result"); r == nil {
+		t.Error("it is awaited again in the same step")
+	}
+	settle(6 * time.Minute)
+	if r := valueOf[*report](s, "world.result"); r != nil {
+		t.Error("it is not awaited in the next step")
+	}
+}
+
+func TestADocumentTellsWhatItHasAskedFor(t *testing.T) {
+	t.Parallel()
+	s := newScope(t, 0)
+	s.run("fetch('/hit?a=1#part'); navigator.sendBeacon('https://collect.vendor.test/hit', 'x')")
+	for url, want := range map[string]bool{
+		"https://www.shop.test/hit?a=1": true, "https://collect.vendor.test/hit": true, "https://www.shop.test/hit": false,
+	} {
+		if got := valueOf[bool](s, s.hook.sent(url)); got != want {
+			t.Errorf("asked for %s: %t", url, got)
+		}
+	}
+}
+
+// What a page keeps in its tab is told where it holds something.
+func TestWhatATabKeepsIsTold(t *testing.T) {
+	t.Parallel()
+	for state, want := range map[string]string{
+		"null": "", "undefined": "", "''": "", "{}": "", "[]": "",
+		"{ id: 7 }": `{"id":7}`, "'id'": `"id"`, "0": "0", "new Map([['id', 7n]])": `[["id","7"]]`, "new Uint8Array([1, 2]).buffer": "[1,2]",
+	} {
+		s := newScope(t, 0)
+		s.run("history.state = " + state + "; globalThis.name = 'id 7'")
+		var got string
+		named := false
+		for _, item := range s.settle(0).Storage {
+			switch item.Store {
+			case "historyState":
+				got = item.Value
+				named = named || item.Name != "https://www.shop.test/page"
+			case "windowName":
+				named = named || item.Value != "id 7" || item.Name != "window.name"
+			}
+		}
+		if got != want || named {
+			t.Errorf("%s is told as %q, want %q (%t)", state, got, want, named)
+		}
+	}
+	s := newScope(t, 0)
+	s.run("history.state = { id: 7 }; globalThis.name = 'frame'; globalThis.top = {}")
+	if r := s.settle(0); len(r.Storage) != 1 {
+		t.Errorf("a frame tells of its page's tab: %+v", r.Storage)
+	}
+}
+
 func TestARepeatingTimerIsRunForwardWithinBounds(t *testing.T) {
 	t.Parallel()
 	s := newScope(t, 0)

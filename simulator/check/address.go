@@ -6,7 +6,9 @@ import (
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
+	"encoding/base32"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"fmt"
 	"math/big"
@@ -169,6 +171,10 @@ func (w *writer) leftOfText(a netip.Addr) {
 		w.add(blank+last, "but for its first 8 bits", decimalDigits, true, true)
 	}
 	w.add("0"+last, "but for its first 8 bits", decimalDigits+".", false, true)
+	for _, blank := range []string{"x", "xxx", "*", "***"} {
+		w.add(fmt.Sprintf("%d.%s.%d.%d", b[0], blank, b[2], b[3]), "but for one of its octets", decimalDigits, true, true)
+		w.add(fmt.Sprintf("%d.%d.%s.%d", b[0], b[1], blank, b[3]), "but for one of its octets", decimalDigits, true, true)
+	}
 }
 
 // numbers adds what the address is as a number.
@@ -210,10 +216,24 @@ func (w *writer) bytes(a netip.Addr) {
 		for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 			w.add(encoding.EncodeToString(b), "in Base64, as its bytes", base64Characters, false, false)
 		}
+		w.add(unpadded32.EncodeToString(b), "in Base32, as its bytes", alphanumeric, true, false)
+	}
+	for _, text := range []string{a.String(), a.StringExpanded()} {
+		w.add(unpadded32.EncodeToString([]byte(text)), "in Base32", alphanumeric, true, false)
+	}
+	if a.Is6() && unlikely(binary.BigEndian.Uint64(raw[8:])) {
+		w.add(string(raw[8:]), lowerHalf+", as bytes", "", false, false)
+		w.list[len(w.list)-1].chance = true
 	}
 }
 
-const base64Characters = decimalDigits + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz+/-_"
+// unpadded32 is the Base32 that programs write, without what fills it up.
+var unpadded32 = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+const (
+	alphanumeric     = decimalDigits + "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+	base64Characters = alphanumeric + "+/-_"
+)
 
 // hashes adds the hashes of a writing, in small letters and, where case means
 // nothing, in capital ones.
@@ -251,7 +271,15 @@ var digests = []struct {
 type trove struct {
 	name        string
 	data, small []byte
+	// numerals and located are what stands in it that may be part of an address, once
+	// it is scanned.
+	scanned  bool
+	numerals []numeral
+	located  []placed
 }
+
+// given tells that it is no file, but what the collector gave back.
+func (t *trove) given() bool { return strings.HasPrefix(t.name, evidence.KeptAnswer) }
 
 func newTrove(file evidence.Kept) *trove {
 	small := slices.Clone([]byte(file.Data))
@@ -260,7 +288,7 @@ func newTrove(file evidence.Kept) *trove {
 			small[i] = c + 'a' - 'A'
 		}
 	}
-	return &trove{file.Name, file.Data, small}
+	return &trove{name: file.Name, data: file.Data, small: small}
 }
 
 // places returns where the writing stands, at most so many.

@@ -17,6 +17,10 @@ type bench struct {
 	views, all []*view
 	// redacted tells that values were replaced in the evidence.
 	redacted bool
+	// collector is the one that runs elsewhere; nil for the run's own. beforehand is what
+	// it kept before the journey; nil where nobody has looked.
+	collector  *evidence.Collector
+	beforehand *view
 	// canaries keeps what looks for values, by the values.
 	canaries map[string]*evidence.Canary
 	// hoards keeps what was found in what the collector keeps.
@@ -96,6 +100,10 @@ func (b *bench) person(device string) []*view {
 // layOut sorts the evidence by steps.
 func layOut(plan *scenario.Plan, ev *evidence.Evidence) *bench {
 	b := &bench{plan: plan, redacted: ev.Redacted, hoards: hoards{map[string][]*trove{}, map[string]spotted{}}}
+	b.collector = ev.Collector
+	if before := ev.Snapshot(""); before != nil {
+		b.beforehand = &view{step: &evidence.Step{}, snapshot: before}
+	}
 	own := map[string]int{}
 	for i := range ev.Steps {
 		step := &ev.Steps[i]

@@ -83,8 +83,8 @@ func (c cookie) reachable(k evidence.Cookie) bool {
 	})
 }
 
-// absent: the jar does not hold it, not even empty, though it was seen or
-// written in another step and the pixel was awake.
+// absent: the jar does not hold it, not even empty, nor does any store hold a value
+// that it had, though it was seen or written in another step and the pixel was awake.
 func (c cookie) absent() finding {
 	if c.view.snapshot == nil {
 		return inconclusive(noSnapshot, c.view.step.Name)
@@ -95,6 +95,9 @@ func (c cookie) absent() finding {
 			observed = "present but empty"
 		}
 		return finding{outcome: verdict.Fail, state: true, observed: observed, cookie: jarExcerpt(held[0], c.view.step.Name, "pair")}
+	}
+	if f := c.outlives(); f != nil {
+		return *f
 	}
 	return c.proven("not in the jar")
 }
@@ -148,17 +151,8 @@ func (c cookie) gone() finding {
 			return finding{outcome: verdict.Fail, state: true, observed: show(k.Value) + " is still in the jar", cookie: jarExcerpt(k, c.view.step.Name, "pair")}
 		}
 	}
-	for _, k := range c.view.snapshot.Cookies {
-		if k.Name == c.name.Name {
-			continue
-		}
-		if t := c.held(values, k.Value); t != nil {
-			return finding{
-				outcome: verdict.Fail, state: true,
-				observed: fmt.Sprintf("its value is still in the jar, under the name %s%s", show(k.Name), as(t)),
-				cookie:   jarExcerpt(k, c.view.step.Name, "pair"),
-			}
-		}
+	if f := c.outlives(); f != nil {
+		return *f
 	}
 	before := c.before(c.choice(c.view))
 	switch {

@@ -119,6 +119,9 @@ func (b *bench) judge(e *scenario.Expectation) finding {
 	if reason := b.derailed(v); reason != "" {
 		return inconclusive("%s", reason)
 	}
+	if f := b.elsewhere(e, v); f != nil {
+		return *f
+	}
 	f := b.look(e, v)
 	if f.outcome == verdict.Pass && b.reloaded(v) {
 		return finding{outcome: verdict.Unsupported, observed: f.observed,

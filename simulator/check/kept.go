@@ -2,9 +2,7 @@ package check
 
 import (
 	"fmt"
-	"net/netip"
 	"slices"
-	"strings"
 
 	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
@@ -55,9 +53,15 @@ func (k keeping) trovesOf(v *view) []*trove {
 	return list
 }
 
-// lies tells that the writing stands in anything that was kept at the end of the step.
+// filed returns those that are files: what shows where a collector keeps things must
+// stand there, and not only in what it gives back.
+func (k keeping) filed(v *view) []*trove {
+	return slices.DeleteFunc(slices.Clone(k.trovesOf(v)), (*trove).given)
+}
+
+// lies tells that the writing stands in a file that was kept at the end of the step.
 func (k keeping) lies(v *view, w writing) bool {
-	return slices.ContainsFunc(k.trovesOf(v), func(t *trove) bool { return len(t.places(w, 1)) > 0 })
+	return slices.ContainsFunc(k.filed(v), func(t *trove) bool { return len(t.places(w, 1)) > 0 })
 }
 
 // absent: no form of the value stands in anything that the collector keeps. It is
@@ -80,6 +84,9 @@ func (k keeping) absent() finding {
 		for _, file := range k.trovesOf(v) {
 			s := k.spot(v, file, values)
 			if s.found {
+				if f := k.before(s); f != nil {
+					return *f
+				}
 				return k.found(v, file, s)
 			}
 			if doubt == "" {
@@ -164,119 +171,6 @@ func (k keeping) identifiedBy(parameter, value string) *view {
 		}
 	}
 	return nil
-}
-
-// spot is search, which is done once for the same values in the same file.
-func (k keeping) spot(v *view, file *trove, values []known) spotted {
-	key := strings.Join([]string{k.value, v.step.Name, file.name}, "\x00")
-	for _, value := range values {
-		key += "\x00" + value.value
-	}
-	s, done := k.hoards.spots[key]
-	if !done {
-		s = k.search(file, values)
-		k.hoards.spots[key] = s
-	}
-	return s
-}
-
-// search looks for the values in one file.
-func (k keeping) search(file *trove, values []known) (s spotted) {
-	for _, value := range values {
-		for _, w := range k.forms(value.value) {
-			places := file.places(w, 1)
-			switch {
-			case len(places) == 0:
-			case !w.chance || k.repeated(file, w, value):
-				return spotted{found: true, value: value, w: w, at: places[0]}
-			default:
-				s.unsure = fmt.Sprintf("%s holds %s of %s once, at byte %d, which may be chance", file.name, strings.TrimPrefix(w.way, "as its "), value.value, places[0])
-			}
-		}
-	}
-	wrapped := k.wrapped(file, values)
-	if wrapped.unsure == "" {
-		wrapped.unsure = s.unsure
-	}
-	return wrapped
-}
-
-// forms returns how a value may be written down.
-func (k keeping) forms(value string) []writing {
-	if address, err := netip.ParseAddr(value); k.value == scenario.KeptAddress && err == nil {
-		return writings(address)
-	}
-	return []writing{{text: strings.ToLower(value), anyCase: true}}
-}
-
-// repeated tells that bytes which may stand somewhere by chance do not: they stand in
-// two places of which neither is a copy of the other, or those of another visitor's
-// address who was not identified stand there as well.
-func (k keeping) repeated(file *trove, w writing, value known) bool {
-	const beside, most = 8, 100
-	around := func(at int) string {
-		return string(file.data[max(0, at-beside):min(len(file.data), at+len(w.text)+beside)])
-	}
-	contexts := map[string]bool{}
-	for _, at := range file.places(w, most) {
-		contexts[around(at)] = true
-	}
-	if len(contexts) > 1 {
-		return true
-	}
-	for _, v := range k.all {
-		_, origin := k.plan.Scenario.OriginAt(v.place)
-		if origin.Address == "" || sameAddress(origin.Address, value.value) || len(v.hits) == 0 || k.identifies(v) {
-			continue
-		}
-		for _, other := range k.forms(origin.Address) {
-			if other.chance && other.way == w.way && len(file.places(other, 1)) > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// wrapped looks for the values with a canary, to which no encoding is strange. It
-// passes over what stands there as it is: that was looked for, with what is beside it.
-func (k keeping) wrapped(file *trove, values []known) spotted {
-	var needles []evidence.Needle
-	for _, value := range values {
-		needles = append(needles, evidence.Needle{Value: value.value, From: value.from})
-		if address, err := netip.ParseAddr(value.value); err == nil && address.Is6() && k.value == scenario.KeptAddress {
-			needles = append(needles, evidence.Needle{Value: address.StringExpanded(), From: value.from})
-		}
-		for _, longer := range k.longer(value.value) {
-			needles = append(needles, evidence.Needle{Value: longer})
-		}
-	}
-	found, unsearched := evidence.NewCanary(needles).SearchText(string(file.data))
-	for _, t := range found {
-		other := slices.ContainsFunc(found, func(o evidence.Trace) bool {
-			return o.Needle.From == "" && o.From < t.To && t.From < o.To
-		})
-		if t.Way != "" && !other {
-			return spotted{found: true, value: known{t.Needle.Value, t.Needle.From}, w: writing{text: string(file.data[t.From:t.To]), way: t.Way}, at: t.From}
-		}
-	}
-	if unsearched != "" {
-		return spotted{unsure: fmt.Sprintf("%s could not be searched whole: %s", file.name, unsearched)}
-	}
-	return spotted{}
-}
-
-// longer returns the journey's addresses that the text is part of, as 192.0.2.1 is of
-// 192.0.2.10: where one of them is packed, so is the text.
-func (k keeping) longer(text string) []string {
-	var list []string
-	for _, origin := range k.plan.Scenario.Config.Origins {
-		if origin.Address != text && strings.Contains(origin.Address, text) {
-			list = append(list, origin.Address)
-		}
-	}
-	slices.Sort(list)
-	return list
 }
 
 // found is the finding where a value is kept.
@@ -372,7 +266,7 @@ func (k keeping) identified() string {
 				continue
 			}
 			for _, later := range k.all[v.place:] {
-				if slices.ContainsFunc(k.forms(value), func(w writing) bool { return !w.rest && !w.chance && k.lies(later, w) }) {
+				if slices.ContainsFunc(k.filed(later), func(t *trove) bool { return k.stands(t, value) }) {
 					return fmt.Sprintf("that of the identified step %s", v.step.Name)
 				}
 			}

@@ -2,6 +2,9 @@ package check
 
 import (
 	"fmt"
+	"strconv"
+	"strings"
+	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -37,4 +40,31 @@ func (c cookie) lasts(want scenario.Lifetime) finding {
 		}
 	}
 	return finding{outcome: verdict.Pass, observed: "written to last " + span(live[0].Lifetime), cookie: writeExcerpt(live[0], "lifetime")}
+}
+
+// during tells whether the text is a time of the step in seconds, milliseconds or
+// microseconds since 1970, by the page's clock.
+func (v *view) during(text string) bool {
+	clock := v.step.Clock
+	if clock.IsZero() {
+		return false
+	}
+	digits := strings.TrimLeft(text, "tT")
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil {
+		return false
+	}
+	var when time.Time
+	slack := 100 * time.Millisecond
+	switch len(digits) {
+	case 10:
+		when, slack = time.Unix(n, 0), time.Second
+	case 13:
+		when = time.UnixMilli(n)
+	case 16:
+		when = time.UnixMicro(n)
+	default:
+		return false
+	}
+	return !when.Before(clock.Add(-slack)) && !when.After(clock.Add(v.step.Ended-v.step.Began+v.step.RunForward+slack))
 }

@@ -93,7 +93,7 @@ func seenAs(t token) sighting {
 // the other person has it as well, when it is the time of the step itself, or when
 // it is made of words. Of several runs those count that the other person has not.
 func (l *likeness) telling(t token) float64 {
-	if l.other.has(t.key) || l.current(t.text) {
+	if l.other.has(t.key) || l.at.during(t.text) {
 		return 0
 	}
 	sum := 0.0
@@ -103,33 +103,6 @@ func (l *likeness) telling(t token) float64 {
 		}
 	}
 	return sum
-}
-
-// current tells whether the text is a time of the step that is judged, which is
-// none that was carried over.
-func (l *likeness) current(text string) bool {
-	clock := l.at.step.Clock
-	if clock.IsZero() {
-		return false
-	}
-	n, err := strconv.ParseInt(strings.TrimLeft(text, "tT"), 10, 64)
-	if err != nil {
-		return false
-	}
-	var when time.Time
-	slack := 100 * time.Millisecond
-	switch len(strings.TrimLeft(text, "tT")) {
-	case 10:
-		when, slack = time.Unix(n, 0), time.Second
-	case 13:
-		when = time.UnixMilli(n)
-	case 16:
-		when = time.UnixMicro(n)
-	default:
-		return false
-	}
-	step := l.at.step
-	return !when.Before(clock.Add(-slack)) && !when.After(clock.Add(step.Ended-step.Began+step.RunForward+slack))
 }
 
 // wrapped looks for the tokens of either step in the other one with a canary, to
@@ -236,7 +209,7 @@ func (l *likeness) summed() []link {
 		}
 		for value, d := range here {
 			again, stays := there[value]
-			if _, theirs := other[value]; !stays || theirs || counted[value] || l.current(value) {
+			if _, theirs := other[value]; !stays || theirs || counted[value] || l.at.during(value) {
 				continue
 			}
 			counted[value] = true

@@ -59,43 +59,35 @@ func (s silence) broken() finding {
 // tells says how a request could tell of the visitor; "" for what any page asks
 // for. Unsure is where that need not be so.
 func (s silence) tells(r *sent) (what string, unsure bool) {
-	host, path := hostAndPath(r.URL)
-	path = "/" + path
-	_, query, asked := strings.Cut(r.URL, "?")
+	named, unescaped := hostAndPath(r.URL)
+	host, path, query := rawPlace(r.URL)
 	stage := s.plan.Pixel.Stage
-	switch plain := r.Method == http.MethodGet && len(r.Body) == 0 && r.Protocol != "websocket"; {
+	var d suspicion
+	switch {
 	case r.pixel && r.preflight:
 		return "asks the collector whether a hit may be sent", false
 	case r.pixel:
 		return "is a hit", false
 	case r.Purpose == unreachable:
-		return "tried to reach " + host, false
-	case !plain:
-		return "sends something to " + host, false
-	case asked && query != "" && host == strings.ToLower(stage.Scripts) && path == stage.Path:
-		return "", false // a version of the code
-	case host == strings.ToLower(stage.Scripts) && asked && query != "":
-		return "asks the host of the pixel's code for " + path + " with a query", true
+		return "tried to reach " + named, false
+	case !s.plain(r):
+		return "sends something to " + named, false
+	case host == strings.ToLower(stage.Site) && query == "" && s.isPage(path):
+		d = s.asPage(r, path)
 	case host == strings.ToLower(stage.Scripts):
-		return "", false
-	case host == strings.ToLower(stage.Site) && (!asked || query == "") && s.isPage(path):
-		return "", false
+		d = s.asFile(r, path, query)
+	default:
+		return "goes to " + named + "/" + unescaped + ", where no page of the site stands", false
 	}
-	return "goes to " + host + path + ", where no page of the site stands", false
+	if worse := s.header(r); worse.worse(d) {
+		d = worse
+	}
+	return d.what, d.unsure
 }
 
-// isPage tells that any site has such a file: a page of the pixel's, or the picture
-// that a browser asks for by itself.
-func (s silence) isPage(path string) bool {
-	if path == "/favicon.ico" {
-		return true
-	}
-	for _, page := range s.plan.Pixel.Pages {
-		if page == path {
-			return true
-		}
-	}
-	return false
+// plain tells that the request only asks for something.
+func (s silence) plain(r *sent) bool {
+	return !r.pixel && r.Purpose != unreachable && r.Method == http.MethodGet && len(r.Body) == 0 && r.Protocol != "websocket"
 }
 
 // speaks returns another step of the same visitor, on the page that the step ended

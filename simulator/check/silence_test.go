@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +18,11 @@ func refusedCourse() []scenario.Step {
 	return []scenario.Step{
 		{Name: "refused", Open: "home"}, {Name: "acting", Do: "act"}, {Name: "agreeing", Do: "agree-later"}, {Name: "agreed", Open: "home"},
 	}
+}
+
+// withSettings lets the plan's pixel ask what the owners of two sites have set.
+func withSettings(p *scenario.Plan) {
+	p.Pixel.Stage.Settings, p.Pixel.Settings = "/consent/", map[string]string{"site": "1", "other-site": "2", "transport": "beacon"}
 }
 
 // quietly is what a right pixel does on that journey: it stores a choice, and
@@ -42,6 +48,15 @@ func TestWhoMustNotBeCountedSendsNothing(t *testing.T) {
 			}
 		}
 	}
+	fields := func(pairs ...string) func(*evidence.Request) {
+		return func(r *evidence.Request) {
+			for i := 0; i < len(pairs); i += 2 {
+				r.Header = slices.DeleteFunc(r.Header, func(f evidence.Field) bool { return f.Name == pairs[i] })
+				r.Header = append(r.Header, evidence.Field{Name: pairs[i], Value: pairs[i+1]})
+			}
+		}
+	}
+	field := func(name, value string) func(*evidence.Request) { return fields(name, value) }
 	posted := func(r *evidence.Request) { r.Method, r.Body = "POST", evidence.Bytes("x") }
 	for name, test := range map[string]struct {
 		refused func(*recorder)
@@ -60,17 +75,28 @@ func TestWhoMustNotBeCountedSendsNothing(t *testing.T) {
 		"a file of the site":            {sent("page", "https://www.shop.test/stats.gif", nil), nil, nil, verdict.Fail, "goes to www.shop.test/stats.gif, where no page of the site stands"},
 		"a page with a query":           {sent("page", "https://www.shop.test/products?id=7", nil), nil, nil, verdict.Fail, "goes to www.shop.test/products"},
 		"a page":                        {sent("page", "https://www.shop.test/products", nil), nil, nil, verdict.Pass, "no request of the pixel"},
+		"a page that a script asks for": {sent("page", "https://www.shop.test/products", field("sec-fetch-mode", "cors")), nil, nil, verdict.Inconclusive, "asks for the page /products without going there"},
+		"a page asked for ahead":        {sent("page", "https://www.shop.test/products", fields("sec-fetch-mode", "no-cors", "sec-purpose", "prefetch")), nil, nil, verdict.Pass, "no request of the pixel"},
+		"a page of another port":        {sent("page", "https://www.shop.test:8443/products", nil), nil, nil, verdict.Fail, "goes to www.shop.test/products"},
+		"a forged referrer":             {sent("page", "https://www.shop.test/", fields("sec-fetch-mode", "cors", "referer", "https://www.shop.test/?visitor=7be02f5a")), nil, nil, verdict.Fail, "says that it comes from https://www.shop.test/?visitor=7be02f5a"},
+		"a header of its own":           {sent("settings", "https://cdn.vendor.test/consent/1.json", field("x-visitor", "7")), nil, nil, verdict.Inconclusive, "has the header x-visitor"},
+		"another site's setting":        {sent("settings", "https://cdn.vendor.test/consent/2.json", nil), nil, nil, verdict.Pass, "no request of the pixel"},
+		"a setting of no site":          {sent("settings", "https://cdn.vendor.test/consent/1/7be02f5a.json", nil), nil, nil, verdict.Inconclusive, "which no request has on another page"},
+		"a setting and when it was":     {sent("settings", fmt.Sprintf("https://cdn.vendor.test/consent/1.json?_=%d", began.UnixMilli()), nil), nil, nil, verdict.Pass, "no request of the pixel"},
+		"a setting and another time":    {sent("settings", fmt.Sprintf("https://cdn.vendor.test/consent/1.json?_=%d", began.UnixMilli()-5000), nil), nil, nil, verdict.Inconclusive, "has the query"},
+		"a stream":                      {sent("script", "https://cdn.vendor.test/stream", field("accept", "text/event-stream")), nil, nil, verdict.Fail, "holds a stream of /stream open"},
 		"a picture for the browser":     {sent("page", "https://www.shop.test/favicon.ico", nil), nil, nil, verdict.Pass, "no request of the pixel"},
 		"posted to the site":            {sent("page", "https://www.shop.test/", posted), nil, nil, verdict.Fail, "sends something to www.shop.test"},
 		"posted where the code is":      {sent("settings", "https://cdn.vendor.test/consent/1.json", posted), nil, nil, verdict.Fail, "sends something to cdn.vendor.test"},
-		"a version of the code":         {sent("script", "https://cdn.vendor.test/js/smart-pixel.min.js?v=3", nil), nil, nil, verdict.Pass, "no request of the pixel"},
-		"a query where the code is":     {sent("settings", "https://cdn.vendor.test/consent/1.json?v=3", nil), nil, nil, verdict.Inconclusive, "request 4 asks the host of the pixel's code for /consent/1.json with a query, which may or may not tell"},
+		"a version of the code":         {sent("script", "https://cdn.vendor.test/js/smart-pixel.min.js?v=3", nil), nil, nil, verdict.Inconclusive, "has the query \"v=3\", which no request has on another page"},
+		"a query where the code is":     {sent("settings", "https://cdn.vendor.test/consent/1.json?v=3", nil), nil, nil, verdict.Inconclusive, "request 4 has the query \"v=3\", which no request has on another page, which may or may not tell"},
 		"a WebSocket":                   {sent("sink", "wss://www.shop.test/", func(r *evidence.Request) { r.Protocol = "websocket" }), nil, nil, verdict.Fail, "sends something to www.shop.test"},
 		"nothing is ever sent there":    {nil, func(what map[string]func(*recorder)) { what["agreed"] = nil }, nil, verdict.Inconclusive, "the pixel sent nothing in this run"},
 		"not at rest":                   {nil, nil, func(ev *evidence.Evidence) { ev.Steps[0].Fenced = false }, verdict.Inconclusive, "come to rest"},
 		"not at rest, and a hit":        {sent("collector", address+"?nc=1", nil), nil, func(ev *evidence.Evidence) { ev.Steps[0].Fenced = false }, verdict.Fail, "is a hit"},
 	} {
 		p := expecting(planOf(t, refusedCourse()...), scenario.Expectation{At: "refused", Request: "any", Is: "absent"})
+		withSettings(p)
 		what := quietly()
 		if test.refused != nil {
 			was := what["refused"]
@@ -135,6 +161,7 @@ func TestSilenceIsProvenOnThePage(t *testing.T) {
 			course := refusedCourse()
 			course[3] = test.last
 			p := expecting(planOf(t, course...), e)
+			withSettings(p)
 			v := Judge(p, recordOf(p, quietly()))[0]
 			if v.Outcome != test.outcome || test.outcome != verdict.Pass && !strings.Contains(v.Reason, "was seen to send on the page home in no other step of this visitor") {
 				t.Errorf("%s, %s: want %s, got %s", name, subject, test.outcome, told([]verdict.Verdict{v}))
@@ -283,6 +310,7 @@ func TestUntouchedIsProvenByGrowth(t *testing.T) {
 func TestWhatIsShownOfSilence(t *testing.T) {
 	t.Parallel()
 	p := expecting(planOf(t, refusedCourse()...), scenario.Expectation{At: "refused", Request: "any", Is: "absent"}, scenario.Expectation{At: "refused", Cookie: "any", Is: "absent"})
+	withSettings(p)
 	var out strings.Builder
 	for _, do := range []func(*recorder){nil, sending("nc=1"), storing("wtstp_sid", "4711"), func(r *recorder) { r.send("sink", "https://else.test/i.gif?u=1") }} {
 		what := quietly()

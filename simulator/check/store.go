@@ -16,7 +16,8 @@ type stores struct {
 }
 
 // empty: no cookie but that of the choice was written in the step, by whomever, and
-// none is in the jar at its end, of whatever site, nor anything in another store. It
+// none is in the jar at its end, of whatever site, nor anything in another store but
+// what everybody has there: that is said, and is no data. It
 // is proven by another step of the same visitor, on the same page, in which the
 // pixel was seen to send, and by one in which something was kept.
 func (s stores) empty() finding {
@@ -34,23 +35,30 @@ func (s stores) empty() finding {
 			return finding{outcome: verdict.Fail, state: true, observed: fmt.Sprintf("the cookie %s is in the jar", show(k.Name)), cookie: jarExcerpt(k, s.view.step.Name, "pair")}
 		}
 	}
+	nothing, doubtful := "nothing is kept but the choice", ""
 	for _, item := range s.view.snapshot.Storage {
-		return finding{
-			outcome: verdict.Fail, state: true, observed: fmt.Sprintf("%s is in the %s of %s", show(item.Name), item.Store, item.Origin),
-			storage: linesExcerpt(shownLine{text: fmt.Sprintf("%s of %s, at the end of the step %s:", item.Store, item.Origin, s.view.step.Name)},
-				shownLine{"  ", item.Name + "=" + item.Value, item.Name}),
+		same, proven := s.constant(item)
+		where := fmt.Sprintf("%s is in the %s of %s", show(item.Name), item.Store, item.Origin)
+		switch {
+		case !same:
+			return finding{outcome: verdict.Fail, state: true, observed: where, storage: itemExcerpt(item, s.view.step.Name)}
+		case !proven:
+			doubtful = where + ", and was never seen to change; nobody else's browser shows whether everybody has it"
 		}
+		nothing += fmt.Sprintf(", and what everybody has: %s", where)
 	}
-	const nothing = "nothing is kept but the choice"
+	if doubtful != "" {
+		return inconclusive("%s", doubtful).seen("%s", nothing)
+	}
 	if contrast, reason := s.speaks(s.view); contrast == nil {
-		return inconclusive("%s", reason).seen(nothing)
+		return inconclusive("%s", reason).seen("%s", nothing)
 	}
 	for _, v := range s.views {
 		if v != s.view && s.keeps(v, choice) {
 			return finding{outcome: verdict.Pass, observed: nothing + "; something was in the step " + v.step.Name}
 		}
 	}
-	return inconclusive("the pixel kept something in no other step, so that nothing is kept proves nothing").seen(nothing)
+	return inconclusive("the pixel kept something in no other step, so that nothing is kept proves nothing").seen("%s", nothing)
 }
 
 // keeps tells that something but the choice was written or kept in the step.

@@ -63,7 +63,7 @@ func mismatch(plan *scenario.Plan, ev *evidence.Evidence) string {
 			return fmt.Sprintf("the evidence has two snapshots of the step %s", s.Step)
 		}
 		snapshots[s.Step] = true
-		if !steps[s.Step] {
+		if !steps[s.Step] && s.Step != "" {
 			return fmt.Sprintf("a snapshot belongs to no step of the evidence: %q", s.Step)
 		}
 	}

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -125,9 +127,14 @@ func (c Collector) SetSite(ctx context.Context, s Site) error {
 	return c.ask(ctx, http.MethodPut, api+"/sites/"+s.ID, nil, body, nil)
 }
 
-// Report reads the site's reports from the first day to the last, both included.
+// Report reads the site's reports from the first day to the last, both included; of all
+// days when the first is zero.
 func (c Collector) Report(ctx context.Context, site string, first, last time.Time) (SiteReport, error) {
-	query := url.Values{"site": {site}, "from": {first.Format(time.DateOnly)}, "to": {last.Format(time.DateOnly)}}
+	query := url.Values{"site": {site}}
+	if !first.IsZero() {
+		query.Set("from", first.Format(time.DateOnly))
+		query.Set("to", last.Format(time.DateOnly))
+	}
 	var sum struct {
 		shares
 		Places []PlaceVisits `json:"places"`
@@ -223,6 +230,15 @@ func (c Collector) Sample(ctx context.Context, site string) (Sample, error) {
 	return s, nil
 }
 
+// hinted is the error of a request, with a hint where nobody is there to answer.
+func hinted(err error) error {
+	var unknown *net.DNSError
+	if errors.Is(err, syscall.ECONNREFUSED) || errors.As(err, &unknown) {
+		return fmt.Errorf("%w\nhint: no collector answers there; is the address right, and the collector started (pixelwitness serve starts the reference)?", err)
+	}
+	return err
+}
+
 // ask asks the collector for something, and reads the answer into what is given.
 func (c Collector) ask(ctx context.Context, method, path string, query url.Values, body []byte, into any) error {
 	target := strings.TrimSuffix(c.To, "/") + path
@@ -245,7 +261,7 @@ func (c Collector) ask(ctx context.Context, method, path string, query url.Value
 	}
 	response, err := through.RoundTrip(r)
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", method, path, err)
+		return fmt.Errorf("%s %s: %w", method, path, hinted(err))
 	}
 	defer func() { _ = response.Body.Close() }()
 	said, err := io.ReadAll(io.LimitReader(response.Body, largestAnswer+1))

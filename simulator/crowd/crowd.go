@@ -22,6 +22,7 @@ import (
 	"regexp"
 	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 )
@@ -74,7 +75,8 @@ type Options struct {
 	// a page beside its view.
 	Pages, Events float64
 	// LongStays is the share of visits that are much longer than half an hour, LongPauses
-	// that of pages after which comes a pause of exactly 29 or 31 minutes.
+	// that of pages after which comes a pause of 29 or 31 minutes, or of half an hour
+	// less or more a millisecond.
 	LongStays, LongPauses float64
 	// Refreshed is the reading by which a temporary cookie is refreshed by each hit.
 	Refreshed bool
@@ -126,7 +128,7 @@ func (o Options) Complete() (Options, error) {
 	}
 	for name, rate := range o.rates() {
 		if rate < 0 || rate > 1 || rate != rate {
-			return o, &OptionError{name, fmt.Sprintf("want a share from 0 to 100%%, found %s", percent(rate)), "such as 40% or 0.4"}
+			return o, &OptionError{name, fmt.Sprintf("want a share from 0 to 100%%, found %.4g, which is %.4g%%", rate, 100*rate), shareHint(rate)}
 		}
 	}
 	for _, r := range []struct {
@@ -137,7 +139,9 @@ func (o Options) Complete() (Options, error) {
 		{o.Visitors < 1 || o.Visitors > MaxVisitors, "visitors", fmt.Sprintf("want 1 to %d, found %d", MaxVisitors, o.Visitors), ""},
 		{o.Days < 1 || o.Days > MaxDays, "days", fmt.Sprintf("want 1 to %d, found %d", MaxDays, o.Days),
 			"a choice lasts twelve months, so that beyond that everybody would be asked again"},
-		{o.Start.IsZero(), "start", "no day is given", "such as 2026-03-02"},
+		{o.Start.IsZero(), "start", "no day is given", dayHint},
+		{!o.Start.IsZero() && o.Start.Before(earliest), "start", fmt.Sprintf("want a day from %s on, found %s", earliest.Format(time.DateOnly), o.Start.Format(time.DateOnly)), clockHint},
+		{o.Start.AddDate(0, 0, o.Days+1).After(latest), "start", fmt.Sprintf("the crowd would come until %s, and no later than on %s it can", o.Last().Format(time.DateOnly), latest.AddDate(0, 0, -2).Format(time.DateOnly)), clockHint},
 		{o.Agree+o.Disagree > 1+1e-9, "disagree", fmt.Sprintf("%s agree and %s disagree, which is more than all", percent(o.Agree), percent(o.Disagree)), "the rest ignores the window"},
 		{o.Return > 0.95, "return", fmt.Sprintf("want at most 95%%, found %s", percent(o.Return)), "nobody would ever stop"},
 		{o.Pages < 1 || o.Pages > 50, "pages", fmt.Sprintf("want 1 to 50, found %g", o.Pages), ""},
@@ -189,9 +193,7 @@ func (o Options) completeSite(i int) error {
 	case s.Name == "":
 		return &OptionError{"sites", "a site has no name", ""}
 	case s.ID == "":
-		sum := sha256.Sum256(fmt.Appendf(nil, "site %s %d %s", s.Name, o.Seed, o.Start.Format(time.DateOnly)))
-		sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // a UUID of one's own making, version 8
-		s.ID = fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+		s.ID = o.siteID(s.Name)
 	case !siteID.MatchString(s.ID):
 		return &OptionError{"sites", fmt.Sprintf("the ID %q is no UUID in small letters", s.ID), ""}
 	}
@@ -201,6 +203,51 @@ func (o Options) completeSite(i int) error {
 		}
 	}
 	return nil
+}
+
+// siteID makes the ID of a site that has none, of name, seed and start.
+func (o Options) siteID(name string) string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "site %s %d %s", name, o.Seed, o.Start.Format(time.DateOnly)))
+	sum[6], sum[8] = sum[6]&0x0f|0x80, sum[8]&0x3f|0x80 // a UUID of one's own making, version 8
+	return fmt.Sprintf("%x-%x-%x-%x-%x", sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
+}
+
+// longestName is how many bytes of a site's name a collector is given.
+const longestName = 200
+
+// atCollector is the site as the collector is to have it. One whose ID was made here is
+// named with the seed and the start: the collector may have another of that name.
+func (o Options) atCollector(s Site) Site {
+	if s.ID == o.siteID(s.Name) {
+		s.Name = fmt.Sprintf("%s, seed %d from %s", cut(s.Name, longestName), o.Seed, o.Start.Format(time.DateOnly))
+	}
+	return s
+}
+
+// cut is the text, or so much of its beginning as has no more bytes.
+func cut(text string, most int) string {
+	for len(text) > most {
+		_, last := utf8.DecodeLastRuneInString(text)
+		text = text[:len(text)-last]
+	}
+	return text
+}
+
+// Times travel as 13 digits, in milliseconds since 1970: earliest is the first day of
+// which each has so many, latest when they have more.
+var (
+	earliest = time.Date(2001, time.September, 10, 0, 0, 0, 0, time.UTC)
+	latest   = time.UnixMilli(10_000_000_000_000).UTC().Truncate(24 * time.Hour)
+)
+
+const clockHint = "a hit says when it was made in 13 digits, the milliseconds since 1970"
+
+// shareHint is how a number above 1 may have been meant: 30 as 30%.
+func shareHint(rate float64) string {
+	if rate < 2 || rate > 100 {
+		return "such as 40% or 0.4"
+	}
+	return fmt.Sprintf("write %g%% or %g", rate, rate/100)
 }
 
 // percent is a rate for people.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
@@ -35,6 +36,27 @@ type fileSite struct {
 	Name      string `yaml:"name"`
 	ID        string `yaml:"id,omitempty"`
 	Anonymous bool   `yaml:"anonymous-tracking"`
+}
+
+// WordHint shows what a site looks like in a file.
+func (fileSite) WordHint() string {
+	return "sites are a list: [Shop, Old shop=off] or [{name: Shop, anonymous-tracking: true}]"
+}
+
+// FromWord reads a site in the form of a flag.
+func (f *fileSite) FromWord(word string) error {
+	site, err := ParseSite(word)
+	f.Name, f.Anonymous = site.Name, site.Anonymous
+	return err
+}
+
+// ParseSite reads a site: NAME, NAME=on or NAME=off.
+func ParseSite(word string) (Site, error) {
+	name, tracking, said := strings.Cut(word, "=")
+	if said && tracking != "on" && tracking != "off" {
+		return Site{}, fmt.Errorf("%q: anonymous data tracking is on or off", word)
+	}
+	return Site{Name: name, Anonymous: tracking != "off"}, nil
 }
 
 type filePlace struct {

@@ -10,7 +10,8 @@ import (
 // Breach is an equality that does not hold.
 type Breach struct {
 	Site string `json:"site"`
-	// Day is like 2006-01-02; empty where it is about the whole span.
+	// Day is like 2006-01-02; empty where it is about the whole span, "ever" where it is
+	// about the report that was asked for without one.
 	Day string `json:"day,omitempty"`
 	// Share is "total", "identified" or "anonymous", or where the sessions came from.
 	Share string `json:"share"`
@@ -26,8 +27,11 @@ type Breach struct {
 // 11".
 func (b Breach) String() string {
 	day := b.Day
-	if day == "" {
+	switch day {
+	case "":
 		day = "all days"
+	case everyDay:
+		day = "in the report without first and last day"
 	}
 	if b.Share == shareSample {
 		return fmt.Sprintf("%s: of the newest sessions, %s %s", b.Site, number(b.Found), b.Metric)
@@ -117,6 +121,29 @@ func (o Options) hold(site int, truth SiteTruth, report SiteReport) Held {
 	h.shares(Breach{Site: name}, sum.Expected(), report.Sum)
 	if len(o.Places) > 0 {
 		h.places(name, o.places(truth), report.Places)
+	}
+	return h
+}
+
+// everyDay stands for the day in what is about a report without first and last day.
+const everyDay = "ever"
+
+// holdEver holds a site's report of all days against the truth, at a site where nobody
+// else has been: nothing may stand outside of the crowd's days.
+func (o Options) holdEver(site int, truth SiteTruth, ever SiteReport) Held {
+	h := Held{Breaches: []Breach{}}
+	var sum Truth
+	known := map[string]bool{}
+	for n, t := range truth.Days {
+		known[o.Day(n)] = true
+		sum.add(t)
+	}
+	name := o.Sites[site].Name
+	h.shares(Breach{Site: name, Day: everyDay}, sum.Expected(), ever.Sum)
+	for _, day := range sorted(ever.Days) {
+		if !known[day] {
+			h.shares(Breach{Site: name, Day: day}, Shares{}, ever.Days[day])
+		}
 	}
 	return h
 }

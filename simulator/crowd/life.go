@@ -66,7 +66,7 @@ const (
 )
 
 // The spans of a visit. A pause is no longer than longPage but where it is one of the
-// exact ones, so that no session ends by chance.
+// longPauses, so that no session ends by chance.
 const (
 	minute     = int64(time.Minute / time.Millisecond)
 	hour       = 60 * minute
@@ -75,6 +75,11 @@ const (
 	pagesOfOne = 80 // a visit has no more
 	sitePages  = 7
 )
+
+// longPauses are those that a session outlasts, and those that end it: a collector that
+// ends sessions a little sooner or later than after half an hour is told by the two in
+// the middle. What half an hour to the millisecond does, no document says.
+var longPauses = [...]int64{29 * minute, silence - 1, silence + 1, 31 * minute}
 
 // maker makes lives, one after another. It is not for concurrent use.
 type maker struct {
@@ -218,7 +223,7 @@ func (m *maker) visit() {
 func (m *maker) pause(long bool) int64 {
 	switch {
 	case m.likely(m.o.LongPauses):
-		return []int64{29 * minute, 31 * minute}[m.rng.IntN(2)]
+		return longPauses[m.rng.IntN(len(longPauses))]
 	case long:
 		return m.between(2*minute, 6*minute)
 	}

@@ -94,10 +94,8 @@ func TestLivesHaveAllThatMatters(t *testing.T) {
 			switch {
 			case pause <= 0:
 				t.Fatalf("browser %d, act %d is no later than the one before", l.Index, i)
-			case pause == 29*minute:
-				seen["29 minutes"]++
-			case pause == 31*minute:
-				seen["31 minutes"]++
+			case slices.Contains(longPauses[:], pause):
+				seen[time.Duration(pause*int64(time.Millisecond)).String()]++
 			case pause > longPage && pause < 31*minute:
 				seen["neither"]++
 			}
@@ -106,7 +104,7 @@ func TestLivesHaveAllThatMatters(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{"views", "events", "agreements", "refusals", "29 minutes", "31 minutes", "hands over"} {
+	for _, kind := range []string{"views", "events", "agreements", "refusals", "29m0s", "29m59.999s", "30m0.001s", "31m0s", "hands over"} {
 		expect.Expect(seen[kind]).To(BeNumerically(">", 20), kind)
 	}
 	expect.Expect(seen["neither"]).To(BeZero(), "no session ends by chance")
@@ -201,6 +199,50 @@ func TestBulksAreOfASizeThatCollectorsTake(t *testing.T) {
 type roundTrips func(*http.Request) (*http.Response, error)
 
 func (f roundTrips) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// No more lanes are made than there are browsers, nor than are useful: each costs memory.
+func TestThereAreNoMoreRequestsUnderWayThanBrowsers(t *testing.T) {
+	expect := NewWithT(t) // alone: it looks at what is allocated
+	o := whole(t, crowdOf(50))
+	o.LongStays, o.Pages = 0, 1
+	before := allocated()
+	played, err := Player{Options: o, To: "http://127.0.0.1", Through: &taking{}, Parallel: 3000}.Play(t.Context())
+	expect.Expect(err).NotTo(HaveOccurred())
+	expect.Expect(played.Browsers).To(Equal(int64(50)))
+	expect.Expect(allocated()-before).To(BeNumerically("<", 64<<20), "3000 lanes would take ten times as much")
+}
+
+// allocated is what has been allocated so far, in bytes.
+func allocated() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.TotalAlloc
+}
+
+// A site that is off gets what pages send that do not know it, in requests of their own.
+func TestPagesThatDoNotKnowThatASiteIsOffSendWhatNobodyMayCount(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	o := crowdOf(400)
+	o.Sites = []Site{{Name: "Shop", Anonymous: true}, {Name: "Old shop"}}
+	o = whole(t, o)
+	var strays atomic.Int64
+	p := Player{Options: o, To: "http://127.0.0.1", Parallel: 2, Through: roundTrips(func(r *http.Request) (*http.Response, error) {
+		body, err := io.ReadAll(r.Body)
+		header := http.Header{}
+		off := strings.Count(string(body), "idsite="+o.Sites[1].ID)
+		if anonymous := strings.Count(string(body), "&uia=1&"); anonymous > 0 && !strings.Contains(string(body), o.Sites[0].ID) {
+			expect.Expect(anonymous).To(Equal(off), "nothing else is in the bulk")
+			strays.Add(int64(anonymous))
+			header.Set(population.RefusedHeader, "off")
+		}
+		return &http.Response{StatusCode: http.StatusAccepted, Header: header, Body: http.NoBody, Request: r}, err
+	})}
+	played, err := p.Play(t.Context())
+	expect.Expect(err).NotTo(HaveOccurred())
+	expect.Expect(played.Strays).To(And(BeNumerically(">", 30), Equal(strays.Load())))
+	expect.Expect(played.Refused).To(BeZero(), "that these are refused is as it should be")
+}
 
 // The token is shown to the collector with what is imported.
 func TestTheTokenGoesWithTheBulk(t *testing.T) {

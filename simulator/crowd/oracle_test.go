@@ -42,6 +42,26 @@ type oracle struct {
 	serve func(site string, anonymous bool) bool
 	// onDay says to which day a session belongs.
 	onDay func(s session) time.Time
+	// pause is the silence that ends a session; half an hour when zero.
+	pause time.Duration
+	// besides is how many sessions more each site has on a day of another year.
+	besides int
+	// keepsAll keeps what comes of who has not agreed at a site that is off.
+	keepsAll bool
+}
+
+// within tells that the day of the session was asked for.
+func (o *oracle) within(s session, q url.Values) bool {
+	day := o.day(s)
+	return (q.Get("from") == "" || day >= q.Get("from")) && (q.Get("to") == "" || day <= q.Get("to"))
+}
+
+// day is the day to which a session belongs.
+func (o *oracle) day(s session) string {
+	if o.onDay != nil {
+		return o.onDay(s).Format(time.DateOnly)
+	}
+	return s.began.Format(time.DateOnly)
 }
 
 type hit struct {
@@ -132,9 +152,9 @@ func (o *oracle) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		}
 		o.say(w, map[string]any{"sessions": list[max(0, len(list)-1000):]})
 	case path == "report":
-		o.report(w, site)
+		o.report(w, site, r.URL.Query())
 	case path == "report/days":
-		o.days(w, site)
+		o.days(w, site, r.URL.Query())
 	default:
 		http.NotFound(w, r)
 	}
@@ -178,7 +198,7 @@ func (o *oracle) take(w http.ResponseWriter, r *http.Request) {
 			site: q.Get("idsite"), visitor: q.Get("_id"), ses: q.Get("ses"), anonymous: q.Get("uia") == "1",
 			joins: q.Get("ping") == "4", event: q.Has("e_c"), at: time.UnixMilli(ms).UTC(), from: from,
 		}
-		if h.anonymous && !o.sites[h.site].Anonymous {
+		if h.anonymous && !o.sites[h.site].Anonymous && !o.keepsAll {
 			w.Header().Set("X-Pixelwitness-Refused", "anonymous data tracking is off")
 			continue
 		}
@@ -219,7 +239,7 @@ func (o *oracle) sessions(site string) []session {
 		visitor, _ := strings.CutPrefix(key, "visitor ")
 		first := true
 		for i, h := range list {
-			if i == 0 || h.at.Sub(list[i-1].at) >= 30*time.Minute {
+			if i == 0 || h.at.Sub(list[i-1].at) >= cmp.Or(o.pause, 30*time.Minute) {
 				found = append(found, session{began: h.at, fresh: first, from: h.from, visitor: visitor, anonymous: strings.HasPrefix(key, "cookie ")})
 				first = false
 			}
@@ -233,6 +253,11 @@ func (o *oracle) sessions(site string) []session {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b session) int { return a.began.Compare(b.began) })
+	for range o.besides {
+		if len(found) > 0 {
+			found = append(found, session{began: time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC), last: time.Date(2020, 1, 1, 0, 0, 1, 0, time.UTC), anonymous: true})
+		}
+	}
 	return found
 }
 
@@ -265,7 +290,7 @@ func (o *oracle) at(a netip.Addr) crowd.Place {
 	return crowd.Place{}
 }
 
-func (o *oracle) report(w http.ResponseWriter, site string) {
+func (o *oracle) report(w http.ResponseWriter, site string, q url.Values) {
 	var sum shares
 	type place struct {
 		Country   string `json:"country"`
@@ -275,6 +300,9 @@ func (o *oracle) report(w http.ResponseWriter, site string) {
 	}
 	places := map[[2]string]place{}
 	for _, s := range o.sessions(site) {
+		if !o.within(s, q) {
+			continue
+		}
 		sum.add(o.figures(s), s.anonymous)
 		at := o.place(s.from, s.anonymous)
 		p := places[[2]string{at.Country, at.City}]
@@ -294,16 +322,15 @@ func (o *oracle) report(w http.ResponseWriter, site string) {
 	}{sum, list})
 }
 
-func (o *oracle) days(w http.ResponseWriter, site string) {
+func (o *oracle) days(w http.ResponseWriter, site string, q url.Values) {
 	days := map[string]shares{}
 	for _, s := range o.sessions(site) {
-		at := s.began
-		if o.onDay != nil {
-			at = o.onDay(s)
+		if !o.within(s, q) {
+			continue
 		}
-		d := days[at.Format(time.DateOnly)]
+		d := days[o.day(s)]
 		d.add(o.figures(s), s.anonymous)
-		days[at.Format(time.DateOnly)] = d
+		days[o.day(s)] = d
 	}
 	type day struct {
 		Day string `json:"day"`

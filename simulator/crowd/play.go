@@ -13,11 +13,14 @@ import (
 	"github.com/pixelwitness/pixelwitness/simulator/population"
 )
 
-// Bulk is how many hits one request carries at most, and Grace how long what is under
-// way may take once the crowd is told to stop.
+// Bulk is how many hits one request carries at most, Grace how long what follows may
+// take once the crowd is told to stop, Answer how long a collector may take for a bulk,
+// and MaxParallel how many requests may be under way.
 const (
-	Bulk  = 256
-	Grace = 15 * time.Second
+	Bulk        = 256
+	Grace       = 15 * time.Second
+	Answer      = 2 * time.Minute
+	MaxParallel = 256
 )
 
 // Player plays a crowd into a collector.
@@ -28,15 +31,20 @@ type Player struct {
 	// when nil.
 	To, Token string
 	Through   http.RoundTripper
-	// Parallel is how many requests are under way at most; as many as the machine has
-	// processors when zero.
+	// Parallel is how many requests are under way at most, up to MaxParallel; as many as
+	// the machine has processors when zero.
 	Parallel int
 	// Progress, when not nil, is told how many browsers have been played. It is called
 	// concurrently.
 	Progress func(browsers int64)
 
+	// Hurry, when it is closed after the crowd was told to stop, ends the grace.
+	Hurry <-chan struct{}
+
 	// served are the sites' settings as pages learn them; those of the options when nil.
 	served []bool
+	// ending is what may still be done ends with, made of the context when nil.
+	ending context.Context
 }
 
 // Played is what was played: all of it is acknowledged.
@@ -45,6 +53,9 @@ type Played struct {
 	// of which it has refused something, and FirstRefusal is why.
 	Browsers, Requests, Hits, Refused int64
 	FirstRefusal                      string
+	// Strays are the hits of pages that did not know that their site is off. Nobody may
+	// count them, and that they are refused is counted nowhere.
+	Strays int64
 	// Took is how long it took.
 	Took time.Duration
 	// Stopped tells that the crowd was told to stop, and that others would have come.
@@ -62,16 +73,17 @@ func (p Player) Play(ctx context.Context) (Played, error) {
 	if p.Parallel < 1 {
 		p.Parallel = runtime.GOMAXPROCS(0)
 	}
+	p.Parallel = min(p.Parallel, MaxParallel, p.Options.Visitors)
 	if p.Through == nil {
 		p.Through = http.DefaultTransport
 	}
-	// Requests outlive the interrupt, for a while: what was begun is to be known.
-	sending, fail := context.WithCancelCause(context.WithoutCancel(ctx))
+	if p.ending == nil {
+		var release func()
+		p.ending, release = p.outlive(ctx)
+		defer release()
+	}
+	sending, fail := context.WithCancelCause(p.ending)
 	defer fail(nil)
-	release := context.AfterFunc(ctx, func() {
-		time.AfterFunc(Grace, func() { fail(errors.New("the collector did not answer any more")) })
-	})
-	defer release()
 	run := &running{player: p, told: ctx, sending: sending, fail: fail}
 	lanes := make([]*lane, p.Parallel)
 	var done sync.WaitGroup
@@ -86,6 +98,7 @@ func (p Player) Play(ctx context.Context) (Played, error) {
 		played.Browsers += l.browsers
 		played.Requests += l.requests
 		played.Hits += l.hits
+		played.Strays += l.strayed
 		played.Refused += l.refused
 		if played.FirstRefusal == "" {
 			played.FirstRefusal = l.refusal
@@ -93,6 +106,24 @@ func (p Player) Play(ctx context.Context) (Played, error) {
 	}
 	played.Stopped = played.Browsers < int64(p.Options.Visitors)
 	return played, context.Cause(sending)
+}
+
+// outlive returns a context that outlives the one that tells the crowd to stop, by the
+// grace at most: what was begun is to be known. Its end must be released.
+func (p Player) outlive(told context.Context) (ending context.Context, release func()) {
+	ending, end := context.WithCancelCause(context.WithoutCancel(told))
+	stop := context.AfterFunc(told, func() {
+		grace := time.NewTimer(Grace)
+		defer grace.Stop()
+		select {
+		case <-grace.C:
+			end(errors.New("the collector did not answer any more"))
+		case <-p.Hurry:
+			end(errors.New("it was not waited for the collector's answer"))
+		case <-ending.Done():
+		}
+	})
+	return ending, func() { stop(); end(nil) }
 }
 
 // running is what the lanes of a run share.
@@ -118,8 +149,8 @@ type lane struct {
 	pending, acknowledged *Tally
 	waitingBrowsers       int64
 
-	browsers, requests, hits, refused int64
-	refusal                           string
+	browsers, requests, hits, refused, strayed int64
+	refusal                                    string
 }
 
 func newLane(r *running) *lane {
@@ -146,7 +177,9 @@ func (l *lane) run() {
 			l.cut(before)
 		}
 	}
-	l.flush(len(l.waiting))
+	if l.flush(len(l.waiting)) {
+		l.stray()
+	}
 }
 
 // add adds the life's hits to those that wait. It tells whether all fit into a bulk.
@@ -197,17 +230,31 @@ func (l *lane) flush(n int) bool {
 	if l.player.Progress != nil {
 		l.player.Progress(played)
 	}
+	return len(l.walk.strays) < enoughStrays || l.stray()
+}
+
+// enoughStrays are sent together: with those of one more bulk's lives they fit into one.
+const enoughStrays = Bulk / 2
+
+// stray sends what pages send that do not know that their site is off, in bulks of their
+// own, so that a refusal of it hides no other.
+func (l *lane) stray() bool {
+	for strays := l.walk.strays; len(strays) > 0; {
+		n := min(len(strays), Bulk)
+		if _, sent := l.deliverBulk(strays[:n]); !sent {
+			return false
+		}
+		l.strayed += int64(n)
+		strays = strays[n:]
+	}
+	l.walk.strays = l.walk.strays[:0]
 	return true
 }
 
 // send sends a bulk.
 func (l *lane) send(hits []population.Hit) bool {
-	if l.sending.Err() != nil {
-		return false
-	}
-	refused, err := l.deliver.Deliver(l.sending, population.Delivery{Hits: hits, By: population.JSON})
-	if err != nil {
-		l.fail(fmt.Errorf("the bulk that begins with browser %d or before: %w", l.life.Index, err))
+	refused, sent := l.deliverBulk(hits)
+	if !sent {
 		return false
 	}
 	l.requests++
@@ -221,6 +268,25 @@ func (l *lane) send(hits []population.Hit) bool {
 	return true
 }
 
+// deliverBulk sends hits, and returns why the collector has refused some. It tells whether
+// they were taken; otherwise the crowd is at its end.
+func (l *lane) deliverBulk(hits []population.Hit) (refused string, sent bool) {
+	if l.sending.Err() != nil {
+		return "", false
+	}
+	waiting, cancel := context.WithTimeoutCause(l.sending, Answer, fmt.Errorf("the collector did not answer within %s", Answer))
+	defer cancel()
+	refused, err := l.deliver.Deliver(waiting, population.Delivery{Hits: hits, By: population.JSON})
+	if err != nil && waiting.Err() != nil {
+		err = context.Cause(waiting)
+	}
+	if err != nil {
+		l.fail(fmt.Errorf("the bulk that begins with browser %d or before: %w", l.life.Index, hinted(err)))
+		return "", false
+	}
+	return refused, true
+}
+
 // walk makes a life's hits: it has the tracker do what the page would have it do.
 type walk struct {
 	options Options
@@ -228,7 +294,8 @@ type walk struct {
 	served []bool
 	life   *Life
 	now    time.Time
-	at     Act
+	// strays are what old pages send, until somebody takes them away.
+	strays []population.Hit
 }
 
 func newWalk(o Options, served []bool) walk {
@@ -260,12 +327,16 @@ func (w *walk) hits(l *Life, to []population.Hit) []population.Hit {
 		Setting: func() bool { return w.served[l.Site] }, Refreshed: w.options.Refreshed,
 	})
 	first := len(to)
+	old := w.old(l)
 	for _, act := range l.Acts {
 		w.now = w.options.Start.Add(time.Duration(act.At) * time.Millisecond)
 		from := len(to)
 		switch act.Kind {
 		case Views:
 			to = append(to, tracker.View(pages[act.Page]))
+			if old != nil && tracker.Choice() != population.Agreed {
+				w.stray(old.View(pages[act.Page]), site.ID, act)
+			}
 		case Does:
 			to = append(to, tracker.Track(population.Event{Category: "shop", Action: "click", Page: pages[act.Page]}))
 		case Agrees:
@@ -281,4 +352,24 @@ func (w *walk) hits(l *Life, to []population.Hit) []population.Hit {
 		}
 	}
 	return to
+}
+
+// oldPages is of how many browsers at a site that is off one has pages open that do not
+// know it: a script from a cache, or one that learnt of the setting before.
+const oldPages = 4
+
+// old returns the tracker of such pages; nil where the browser has none.
+func (w *walk) old(l *Life) *population.PiwikproTracker {
+	if w.options.Sites[l.Site].Anonymous || l.Index%oldPages != 0 {
+		return nil
+	}
+	return population.NewPiwikproTracker(population.Means{
+		Now: func() time.Time { return w.now }, ID: l.id, Setting: func() bool { return true }, Refreshed: w.options.Refreshed,
+	})
+}
+
+// stray keeps a hit of such a page.
+func (w *walk) stray(h population.Hit, site string, at Act) {
+	h.Site, h.Arrived, h.From = site, w.now, at.From
+	w.strays = append(w.strays, h)
 }

@@ -2,6 +2,7 @@ package crowd
 
 import (
 	"bytes"
+	"encoding/json"
 	"encoding/xml"
 	"fmt"
 	"image/color"
@@ -51,12 +52,12 @@ type Plot struct {
 // the rate of consent.
 func (r *Result) Plots() ([]Plot, error) {
 	var all []Plot
-	for i := range r.Sites {
-		name := "visitors"
-		if len(r.Sites) > 1 {
-			name = fmt.Sprintf("visitors-%d%s", i+1, slug(r.Sites[i].Name))
+	for i, name := range r.plotNames() {
+		make := r.overstatement
+		if i < len(r.Sites) {
+			make = func() (*plot.Plot, error) { return r.visitors(&r.Sites[i]) }
 		}
-		p, err := r.visitors(&r.Sites[i])
+		p, err := make()
 		if err != nil {
 			return nil, err
 		}
@@ -64,16 +65,44 @@ func (r *Result) Plots() ([]Plot, error) {
 			return nil, err
 		}
 	}
-	if len(r.Sweep) > 1 {
-		p, err := r.overstatement()
-		if err != nil {
-			return nil, err
+	return all, nil
+}
+
+// plotNames are the plots' names without what tells the format: one for each site, and
+// one for the sweep where there is one.
+func (r *Result) plotNames() []string {
+	var names []string
+	for i := range r.Sites {
+		name := "visitors"
+		if len(r.Sites) > 1 {
+			name = fmt.Sprintf("visitors-%d%s", i+1, slug(r.Sites[i].Name))
 		}
-		if all, err = appendPlot(all, p, "overstatement"); err != nil {
-			return nil, err
+		names = append(names, name)
+	}
+	if len(r.Sweep) > 1 {
+		names = append(names, "overstatement")
+	}
+	return names
+}
+
+// plotFormats tell in a file's name what it is.
+var plotFormats = []string{".svg", ".png"}
+
+// FormerPlots are the names of the plots that belong to the result in the file; none
+// when there is no such file, or when it is no result.
+func FormerPlots(file string) []string {
+	text, err := os.ReadFile(file)
+	var former Result
+	if err != nil || json.Unmarshal(text, &former) != nil || former.Schema != schema {
+		return nil
+	}
+	var names []string
+	for _, name := range former.plotNames() {
+		for _, format := range plotFormats {
+			names = append(names, name+format)
 		}
 	}
-	return all, nil
+	return names
 }
 
 // WritePlots writes the plots into the folder, and returns their names.

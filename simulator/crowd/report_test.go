@@ -48,6 +48,11 @@ func shown(t *testing.T, r *crowd.Result, o crowd.TextOptions) string {
 	t.Helper()
 	steady := *r
 	steady.Played.Milliseconds, steady.Played.PeakMemory = 1234, 64<<20
+	if r.Swept != nil {
+		swept := *r.Swept
+		swept.Milliseconds, swept.PeakMemory = 2000, 0
+		steady.Swept = &swept
+	}
 	var b bytes.Buffer
 	NewWithT(t).Expect(steady.Text(&b, o)).To(Succeed())
 	return b.String()
@@ -81,7 +86,7 @@ func TestTheTableNamesWhatDoesNotHold(t *testing.T) {
 	expect.Expect(shown(t, r, crowd.TextOptions{Color: true})).To(ContainSubstring("\x1b[31m"))
 	expect.Expect(shown(t, r, crowd.TextOptions{})).NotTo(ContainSubstring("\x1b"))
 	r.Played.Stopped, r.Equalities, r.Breaches = true, 0, nil
-	expect.Expect(shown(t, r, crowd.TextOptions{})).To(And(ContainSubstring("stopped: 250 of 250"), ContainSubstring("nothing was held against the truth")))
+	expect.Expect(shown(t, r, crowd.TextOptions{})).To(And(ContainSubstring("stopped: 250 of 250 browsers had been played, and all that is shown"), ContainSubstring("nothing was held against the truth")))
 }
 
 func TestTheResultIsReadByMachines(t *testing.T) {
@@ -199,7 +204,13 @@ func TestWhatCannotBePlayedIsRefused(t *testing.T) {
 		{func(o *crowd.Options) { o.Days = 361 }, "days: want 1 to 360, found 361\nhint: a choice lasts twelve months"},
 		{func(o *crowd.Options) { o.Start = time.Time{} }, "start: no day is given\nhint: such as 2026-03-02"},
 		{func(o *crowd.Options) { o.Agree, o.Disagree = 0.7, 0.6 }, "disagree: 70 % agree and 60 % disagree, which is more than all"},
-		{func(o *crowd.Options) { o.Agree = 1.4 }, "agree: want a share from 0 to 100%, found 140 %\nhint: such as 40% or 0.4"},
+		{func(o *crowd.Options) { o.Agree = 1.4 }, "agree: want a share from 0 to 100%, found 1.4, which is 140%\nhint: such as 40% or 0.4"},
+		{func(o *crowd.Options) { o.Agree = 30 }, "agree: want a share from 0 to 100%, found 30, which is 3000%\nhint: write 30% or 0.3"},
+		{func(o *crowd.Options) { o.Start = on(2001, 9, 9) }, "start: want a day from 2001-09-10 on, found 2001-09-09\nhint: a hit says when it was made in 13 digits"},
+		{func(o *crowd.Options) { o.Start = on(1, 1, 2) }, "start: want a day from 2001-09-10 on, found 0001-01-02"},
+		{func(o *crowd.Options) { o.Start, o.Days = on(2286, 11, 20), 1 }, "start: the crowd would come until 2286-11-21, and no later than on 2286-11-18 it can"},
+		{func(o *crowd.Options) { o.Start = on(9999, 12, 31) }, "start: the crowd would come until 10000-01-28"},
+
 		{func(o *crowd.Options) { o.Return = 0.99 }, "return: want at most 95%, found 99 %"},
 		{func(o *crowd.Options) { o.Pages = 0 }, "pages: want 1 to 50, found 0"},
 		{func(o *crowd.Options) { o.Events = 11 }, "events: want 0 to 10, found 11"},
@@ -214,6 +225,92 @@ func TestWhatCannotBePlayedIsRefused(t *testing.T) {
 		_, err := o.Complete()
 		NewWithT(t).Expect(err).To(MatchError(HavePrefix(test.want)))
 	}
+}
+
+// on is a day.
+func on(year, month, day int) time.Time {
+	return time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
+}
+
+// The first day and the last one that are taken can be played: each time has 13 digits.
+func TestACrowdComesOnTheFirstDayThatThereIsAndOnTheLast(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	for _, start := range []time.Time{on(2001, 9, 10), on(2286, 11, 17)} {
+		o := small()
+		o.Start, o.Days, o.Visitors = start, 1, 60
+		to := newOracle(o.Places...)
+		to.change = func(h *hit) bool {
+			expect.Expect(fmt.Sprint(h.at.UnixMilli())).To(HaveLen(13))
+			return false
+		}
+		expect.Expect(run(t, to, o).Breaches).To(BeEmpty())
+	}
+}
+
+func TestASiteIsAWordOrAMapInAFile(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	file := filepath.Join(t.TempDir(), "crowd.yaml")
+	expect.Expect(os.WriteFile(file, []byte("sites: [Shop, Old shop=off, New shop=on, {name: Other, anonymous-tracking: false}]\n"), 0o644)).To(Succeed())
+	o, err := crowd.Defaults().ReadFile(file)
+	expect.Expect(err).NotTo(HaveOccurred())
+	expect.Expect(o.Sites).To(Equal([]crowd.Site{{Name: "Shop", Anonymous: true}, {Name: "Old shop"}, {Name: "New shop", Anonymous: true}, {Name: "Other"}}))
+}
+
+// Plots of a former report are known by what it was of, and by nothing else.
+func TestTheFormerPlotsAreThoseOfTheFormerReport(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	o := small()
+	o.Visitors = 30
+	p := into(newOracle(o.Places...), o)
+	r, err := crowd.Run(t.Context(), p)
+	expect.Expect(err).NotTo(HaveOccurred())
+	expect.Expect(r.AddSweep(t.Context(), p, []float64{0, 1}, nil)).To(Succeed())
+	folder := t.TempDir()
+	names, err := r.WritePlots(folder)
+	expect.Expect(err).NotTo(HaveOccurred())
+	var b bytes.Buffer
+	expect.Expect(crowd.JSON(&b, r)).To(Succeed())
+	file := filepath.Join(folder, "report.json")
+	expect.Expect(crowd.FormerPlots(file)).To(BeEmpty())
+	expect.Expect(os.WriteFile(file, b.Bytes(), 0o644)).To(Succeed())
+	expect.Expect(crowd.FormerPlots(file)).To(ConsistOf(names))
+	expect.Expect(os.WriteFile(file, []byte(`{"sites": [{"name": "Shop"}]}`), 0o644)).To(Succeed())
+	expect.Expect(crowd.FormerPlots(file)).To(BeEmpty(), "it is another's")
+}
+
+// One is one: of people, of days, of hits.
+func TestTheTableCountsInPlainEnglish(t *testing.T) {
+	t.Parallel()
+	o := crowd.Defaults()
+	o.Visitors, o.Days, o.Share = 1, 1, 0
+	NewWithT(t).Expect(shown(t, run(t, newOracle(), o), crowd.TextOptions{})).To(And(
+		ContainSubstring("1 browser of 1 person, 1 day from"), ContainSubstring("played 1 browser, "), Not(MatchRegexp(`\b1 (browsers|people|days|hits|sessions)\b`))))
+}
+
+func TestTheTableSaysWhyThereAreAnonymousSessionsThoughAllAgree(t *testing.T) {
+	t.Parallel()
+	o := small()
+	o.Agree, o.Disagree = 1, 0
+	NewWithT(t).Expect(shown(t, run(t, newOracle(o.Places...), o), crowd.TextOptions{})).To(
+		MatchRegexp(`sessions are anonymous: all agree who are asked, but some only when`))
+}
+
+func TestTheTableSaysWhatWasSweptAndWhatStrayed(t *testing.T) {
+	t.Parallel()
+	o := small()
+	o.Visitors = 40
+	p := into(newOracle(o.Places...), o)
+	r, err := crowd.Run(t.Context(), p)
+	NewWithT(t).Expect(err).NotTo(HaveOccurred())
+	NewWithT(t).Expect(r.AddSweep(t.Context(), p, []float64{0.2, 1}, nil)).To(Succeed())
+	NewWithT(t).Expect(r.Swept.Browsers).To(Equal(int64(80)))
+	NewWithT(t).Expect(shown(t, r, crowd.TextOptions{})).To(And(
+		MatchRegexp(`played 80 browsers, [0-9,]+ hits in 2s: 40 browsers/s, for the sweep\n`),
+		MatchRegexp(`besides, [0-9]+ hits were sent as by pages that did not know that their site is off`),
+		MatchRegexp(`at 100 %, [0-9]+ sessions? (is|are) anonymous: all agree who are asked`)))
 }
 
 func TestAFileDescribesACrowd(t *testing.T) {
@@ -256,11 +353,17 @@ func TestMistakesInAFileAreShownWithTheirPlace(t *testing.T) {
 		"agree: [40%]\n",
 		"agree: most\n",
 		"agree: 140%\n",
+		"agree: 30\n",
 		"agree: 70%\ndisagree: 60%\n",
 		"days: 400\n",
 		"start: yesterday\n",
 		"reading: after-it-was-sett\n",
 		"sites: [{name: Shop}]\n",
+		"sites: Shop\n",
+		"sites: [5]\n",
+		"sites: [Shop=maybe]\n",
+		"sites: ['']\n",
+		"start: 2001-09-09\n",
 		"sites:\n  - {name: Shop, anonymous-tracking: on}\n",
 		"sites:\n  - {name: Shop, anonymous-tracking: true, colour: red}\n",
 		"sites: []\n",

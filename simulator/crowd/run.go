@@ -1,6 +1,7 @@
 package crowd
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,7 +22,12 @@ type Result struct {
 	Held
 	// Sweep is what other rates of consent come to; empty when it was not asked for.
 	Sweep []Point `json:"sweep,omitempty"`
+	// Swept is how much the sweep played.
+	Swept *Figures `json:"swept,omitempty"`
 }
+
+// schema is the version of the form of a result.
+const schema = 1
 
 // Summary says who the crowd was.
 type Summary struct {
@@ -45,6 +51,9 @@ type Figures struct {
 	Hits         int64  `json:"hits"`
 	Refused      int64  `json:"refused"`
 	FirstRefusal string `json:"first_refusal,omitempty"`
+	// Strays are the hits of pages that did not know that their site is off, none of
+	// which may be counted.
+	Strays int64 `json:"strays,omitempty"`
 	// Milliseconds is how long the collector took to take it all; PeakMemory is the
 	// most that the process, with what runs in it, has held, in bytes; 0 where the
 	// system does not tell.
@@ -101,30 +110,62 @@ func Run(ctx context.Context, p Player) (*Result, error) {
 		return nil, err
 	}
 	c := Collector{To: p.To, Token: p.Token, Through: p.Through}
-	if p.served, err = p.prepare(ctx, c); err != nil {
+	empty, err := p.prepare(ctx, c)
+	if err != nil {
 		return nil, err
 	}
+	ending, release := p.outlive(ctx)
+	defer release()
+	p.ending = ending
 	played, failed := p.Play(ctx)
-	r := &Result{Schema: 1, Crowd: p.Options.summary(), Played: played.figures(), Held: Held{Breaches: []Breach{}}}
-	reading, cancel := context.WithTimeout(context.WithoutCancel(ctx), readingTimeout)
+	r := &Result{Schema: schema, Crowd: p.Options.summary(), Played: played.figures(), Held: Held{Breaches: []Breach{}}}
+	reading, cancel := context.WithTimeout(ending, readingTimeout)
 	defer cancel()
 	for i, site := range p.Options.Sites {
-		report, err := c.Report(reading, site.ID, p.Options.Start, p.Options.Last())
-		if err != nil {
-			failed = errors.Join(failed, err)
-			report = SiteReport{}
-		}
-		sample, err := c.Sample(reading, site.ID)
-		failed = errors.Join(failed, err)
+		said := p.read(reading, c, site, empty[i])
+		failed = cmp.Or(context.Cause(ending), errors.Join(failed, said.err))
 		truth := played.Truth.Sites[i]
-		r.Sites = append(r.Sites, p.Options.siteResult(i, truth, report))
-		r.Sites[i].Sample = sample
-		if failed == nil {
-			r.also(p.Options.hold(i, truth, report))
-			r.sample(site.Name, sample, r.Sites[i].Truth.Counted().Sessions)
+		r.Sites = append(r.Sites, p.Options.siteResult(i, truth, said.report))
+		r.Sites[i].Sample = said.sample
+		if failed != nil {
+			continue
+		}
+		r.also(p.Options.hold(i, truth, said.report))
+		r.sample(site.Name, said.sample, r.Sites[i].Truth.Counted().Sessions)
+		if said.ever != nil {
+			r.also(p.Options.holdEver(i, truth, *said.ever))
 		}
 	}
 	return r, failed
+}
+
+// said is what a collector says of a site at the end.
+type said struct {
+	report SiteReport
+	// ever is the report of all days; nil where others have been at the site.
+	ever   *SiteReport
+	sample Sample
+	err    error
+}
+
+// read reads what a collector says of a site. Of one that does not answer any more
+// nothing is asked.
+func (p Player) read(ctx context.Context, c Collector, site Site, empty bool) (s said) {
+	if ctx.Err() != nil {
+		return s
+	}
+	if s.report, s.err = c.Report(ctx, site.ID, p.Options.Start, p.Options.Last()); s.err != nil {
+		s.report = SiteReport{}
+		return s
+	}
+	if empty {
+		ever, err := c.Report(ctx, site.ID, time.Time{}, time.Time{})
+		s.ever, s.err = &ever, err
+	}
+	if s.err == nil {
+		s.sample, s.err = c.Sample(ctx, site.ID)
+	}
+	return s
 }
 
 // also adds what was held elsewhere.
@@ -133,11 +174,14 @@ func (h *Held) also(o Held) {
 	h.Breaches = append(h.Breaches, o.Breaches...)
 }
 
-// prepare makes the sites, and makes sure that nobody has been there. It returns the
-// settings as the collector tells pages of them: that is what a tracker goes by.
-func (p Player) prepare(ctx context.Context, c Collector) (served []bool, err error) {
+// prepare makes the sites, and makes sure that nobody has been there on the crowd's
+// days; it tells of which nobody has ever been. The settings are those that the collector
+// tells pages of: that is what a tracker goes by.
+func (p *Player) prepare(ctx context.Context, c Collector) (empty []bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, readingTimeout)
+	defer cancel()
 	for _, site := range p.Options.Sites {
-		if err := c.SetSite(ctx, site); err != nil {
+		if err := c.SetSite(ctx, p.Options.atCollector(site)); err != nil {
 			return nil, fmt.Errorf("make the site %s: %w", site.Name, err)
 		}
 		report, err := c.Report(ctx, site.ID, p.Options.Start, p.Options.Last())
@@ -150,15 +194,21 @@ func (p Player) prepare(ctx context.Context, c Collector) (served []bool, err er
 				"another --seed or --start makes another crowd, with sites of its own",
 			}
 		}
+		ever, err := c.Report(ctx, site.ID, time.Time{}, time.Time{})
+		if err != nil {
+			return nil, err
+		}
+		empty = append(empty, ever.Sum.Total == Counts{} && len(ever.Days) == 0)
 	}
+	p.served = nil
 	for _, site := range p.Options.Sites { // once all are made: one may spoil another
 		anonymous, err := c.Setting(ctx, site.ID)
 		if err != nil {
 			return nil, err
 		}
-		served = append(served, anonymous)
+		p.served = append(p.served, anonymous)
 	}
-	return served, nil
+	return empty, nil
 }
 
 func (o Options) summary() Summary {
@@ -171,7 +221,7 @@ func (o Options) summary() Summary {
 func (p Played) figures() Figures {
 	f := Figures{
 		Browsers: p.Browsers, Requests: p.Requests, Hits: p.Hits, Refused: p.Refused, FirstRefusal: p.FirstRefusal,
-		Milliseconds: p.Took.Milliseconds(), PeakMemory: peakMemory(), Stopped: p.Stopped,
+		Strays: p.Strays, Milliseconds: p.Took.Milliseconds(), PeakMemory: peakMemory(), Stopped: p.Stopped,
 	}
 	for _, s := range p.Truth.Sites {
 		f.People += s.People
@@ -260,6 +310,9 @@ func (r *Result) AddSweep(ctx context.Context, p Player, rates []float64, done f
 		p.Options.Agree, p.Options.Disagree = rate, (1-rate)*(1-ignoring)
 		p.Options.Sites = []Site{{Name: fmt.Sprintf("Sweep: %s agree", percent(rate)), Anonymous: true}}
 		one, err := Run(ctx, p)
+		if one != nil {
+			r.swept(one.Played)
+		}
 		if one != nil && err == nil {
 			r.also(one.Held)
 		}
@@ -276,6 +329,30 @@ func (r *Result) AddSweep(ctx context.Context, p Player, rates []float64, done f
 		}
 	}
 	return nil
+}
+
+// swept adds what was played for one rate.
+func (r *Result) swept(f Figures) {
+	if r.Swept == nil {
+		r.Swept = &Figures{}
+	}
+	r.Swept.Browsers += f.Browsers
+	r.Swept.People += f.People
+	r.Swept.Requests += f.Requests
+	r.Swept.Hits += f.Hits
+	r.Swept.Refused += f.Refused
+	r.Swept.FirstRefusal = cmp.Or(r.Swept.FirstRefusal, f.FirstRefusal)
+	r.Swept.Milliseconds += f.Milliseconds
+	r.Swept.PeakMemory = max(r.Swept.PeakMemory, f.PeakMemory)
+	r.Swept.Stopped = r.Swept.Stopped || f.Stopped
+}
+
+// sweptPeak is the most memory that was held until the end of the sweep, where there was one.
+func (r *Result) sweptPeak() int64 {
+	if r.Swept == nil {
+		return 0
+	}
+	return r.Swept.PeakMemory
 }
 
 // JSON writes the result for machines.

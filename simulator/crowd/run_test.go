@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"net/netip"
 	"strings"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	. "github.com/onsi/gomega"
@@ -182,6 +182,10 @@ func TestEachKindOfBrokenCollectorIsFound(t *testing.T) {
 		{"shows addresses", func(o *oracle) { o.show = func(l *listed) { l.Address = "192.0.2.0" } }, "show more of an address than zeros"},
 		{"keeps visitor IDs of anonymous visitors", func(o *oracle) { o.show = func(l *listed) { l.Visitor = "0123456789abcdef" } }, "have a visitor ID"},
 		{"keeps no visitor IDs", func(o *oracle) { o.show = func(l *listed) { l.Visitor = "" } }, "identified ones have no visitor ID"},
+		{"ends sessions 45 seconds too early", func(o *oracle) { o.pause = 29*time.Minute + 15*time.Second }, "sessions in total"},
+		{"ends sessions 50 seconds too late", func(o *oracle) { o.pause = 30*time.Minute + 50*time.Second }, "sessions in total"},
+		{"keeps what comes though it is off", func(o *oracle) { o.keepsAll = true }, "Old shop: sessions of anonymous visitors: the report says"},
+		{"has sessions on other days besides", func(o *oracle) { o.besides = 1 }, "in the report without first and last day, Shop: sessions in total"},
 		{"refuses who has not agreed", func(o *oracle) { o.change = func(h *hit) bool { return h.anonymous } }, "sessions in total"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -251,29 +255,29 @@ func TestACrowdThatIsToldToStopIsHeldToWhatWasPlayed(t *testing.T) {
 	expect.Expect(r.Breaches).To(BeEmpty())
 }
 
-// A collector that does not answer any more does not hold up the end for ever.
-func TestACollectorThatHangsIsGivenUpAfterTheGrace(t *testing.T) {
+// A site whose ID is made here is named with seed and start: another may have its name. A
+// site that the user names by its ID keeps the name.
+func TestSitesAreNamedWithTheSeed(t *testing.T) {
 	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		expect := NewWithT(t)
-		ctx, stop := context.WithTimeout(t.Context(), time.Minute)
-		defer stop()
-		p := into(newOracle(), small())
-		taken := p.Through
-		p.Through = roundTrip(func(r *http.Request) (*http.Response, error) {
-			if r.URL.Path != "/ppms.php" {
-				return taken.RoundTrip(r)
-			}
-			<-r.Context().Done()
-			return nil, r.Context().Err()
-		})
-		began := time.Now()
-		r, err := crowd.Run(ctx, p)
-		expect.Expect(err).To(MatchError(ContainSubstring("the collector did not answer any more")))
-		expect.Expect(time.Since(began)).To(Equal(time.Minute + crowd.Grace))
-		expect.Expect(r.Played.Browsers).To(BeZero())
-		expect.Expect(r.Equalities).To(BeZero())
-	})
+	o := small()
+	o.Visitors = 5
+	o.Sites[1].ID = "0b2f8f6e-6f0a-4b53-9c1d-2f6a5f0e9a02"
+	o.Sites = append(o.Sites, crowd.Site{Name: strings.Repeat("é", 128)})
+	to := newOracle(o.Places...)
+	run(t, to, o)
+	var names []string
+	for _, s := range to.sites {
+		names = append(names, s.Name)
+	}
+	NewWithT(t).Expect(names).To(ConsistOf("Shop, seed 1 from 2026-03-02", "Old shop", strings.Repeat("é", 100)+", seed 1 from 2026-03-02"))
+}
+
+func TestACollectorThatIsNotThereIsAHint(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewServer(http.NotFoundHandler())
+	server.Close()
+	_, err := crowd.Run(t.Context(), crowd.Player{Options: small(), To: server.URL})
+	NewWithT(t).Expect(err).To(MatchError(MatchRegexp(`connection refused\nhint: no collector answers there; is the address right`)))
 }
 
 type roundTrip func(*http.Request) (*http.Response, error)

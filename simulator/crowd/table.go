@@ -22,7 +22,7 @@ func (r *Result) Text(w io.Writer, o TextOptions) error {
 	for i := range r.Sites {
 		t.site(r, &r.Sites[i])
 	}
-	t.sweep(r.Sweep)
+	t.sweep(r)
 	t.played(r)
 	t.held(r)
 	_, err := io.WriteString(w, t.b.String())
@@ -46,11 +46,12 @@ func (t *table) site(r *Result, s *SiteResult) {
 	if s.Anonymous {
 		tracking = "on"
 	}
-	t.line("%s: anonymous data tracking %s, %s browsers of %s people, %d days from %s, temporary cookie gone %s",
-		s.Name, tracking, number(s.Browsers), number(s.People), r.Crowd.Days, r.Crowd.Start, strings.ReplaceAll(r.Crowd.Reading, "-", " "))
+	t.line("%s: anonymous data tracking %s, %s of %s, %s from %s, temporary cookie gone %s",
+		s.Name, tracking, browsers(s.Browsers), many(s.People, "person", "people"), many(int64(r.Crowd.Days), "day", "days"), r.Crowd.Start,
+		strings.ReplaceAll(r.Crowd.Reading, "-", " "))
 	t.line("")
 	truth, anonymousShare := s.Truth.Counted(), s.Truth.Anonymous
-	t.row("", "truth", "report", "difference", "", "of these anonymous")
+	t.row("", "truth", "thereof anonymous", "report", "difference", "")
 	for _, m := range metrics {
 		was, said := m.of(truth), m.of(s.Report.Total)
 		show, apart, extra := number, number, ""
@@ -60,16 +61,23 @@ func (t *table) site(r *Result, s *SiteResult) {
 		if was != said && was != 0 {
 			extra = fmt.Sprintf("%+.1f %%", 100*float64(said-was)/float64(was))
 		}
-		t.row(m.name, show(was), show(said), signed(said-was, apart), extra, show(m.of(anonymousShare)))
+		t.row(m.name, show(was), show(m.of(anonymousShare)), show(said), signed(said-was, apart), extra)
 	}
 	t.line("")
 	t.because(s)
+	if r.Crowd.Agree == 1 && s.Truth.Anonymous.Sessions > 0 {
+		t.line("  %s: "+althoughAll, many(s.Truth.Anonymous.Sessions, "session is anonymous", "sessions are anonymous"))
+	}
 	t.line("")
 }
 
-// row writes a row of a table: a name, three numbers, a remark, and a number.
-func (t *table) row(name, truth, report, difference, remark, of string) {
-	t.line("  %s%s%s%s %s%s", pad(name, -20), pad(truth, 14), pad(report, 14), pad(difference, 14), pad(remark, -11), pad(of, 20))
+// althoughAll says why there are anonymous sessions though everybody agrees who is asked.
+const althoughAll = "all agree who are asked, but some only when the temporary cookie has gone (their session before stays anonymous), " +
+	"and some change their minds, for all who share the browser (--change-mind)"
+
+// row writes a row of a table: a name, four numbers, a remark.
+func (t *table) row(name, truth, of, report, difference, remark string) {
+	t.line("  %s%s%s%s%s %s", pad(name, -20), pad(truth, 14), pad(of, 19), pad(report, 14), pad(difference, 14), remark)
 }
 
 // pad fills a text up with spaces, at its beginning, or at its end when width is
@@ -86,22 +94,25 @@ func pad(s string, width int) string {
 func (t *table) because(s *SiteResult) {
 	truth, report := s.Truth, s.Report
 	if n := truth.Unrecognised(); n > 0 {
-		t.line("  %s who came back count as new: %s without consent, %s under a new visitor ID (agreed later, or again)",
-			number(n), number(truth.AnonymousReturns), number(truth.NewIDReturns))
+		t.line("  %s of browsers that had been there: %s without consent, %s under a new visitor ID (agreed later, or again)",
+			many(n, "session counts as a new visitor's, and is", "sessions count as new visitors', and are"), number(truth.AnonymousReturns), number(truth.NewIDReturns))
 	}
+	besides := ""
 	if u := truth.Unseen; u.Sessions+u.PageViews > 0 {
-		t.line("  nobody counted %s sessions and %s page views of people who had not agreed", number(u.Sessions), number(u.PageViews))
+		t.line("  nobody counted %s and %s of people who had not agreed",
+			many(u.Sessions, "session", "sessions"), many(u.PageViews, "page view", "page views"))
+		besides = ", with the sessions that nobody counted"
 	}
 	if counted := truth.Counted().Sessions; counted > 0 && s.Anonymous {
-		t.line("  %.0f %% of the sessions are of people who refuse or ignore: %s",
+		t.line("  %.0f %% of the sessions are anonymous: %s",
 			100*share(truth.Anonymous.Sessions, counted), consequence(truth, report))
 	}
 	if n := s.Sample; n.Anonymous > 0 && n.WithAddress+n.WithVisitor == 0 {
-		t.line("  of the %s newest sessions %s are anonymous: none shows a visitor ID, or more of an address than zeros",
-			number(n.Sessions), number(n.Anonymous))
+		t.line("  of the newest sessions (%s) %s anonymous: none shows a visitor ID, or more of an address than zeros",
+			number(n.Sessions), many(n.Anonymous, "is", "are"))
 	}
-	t.line("  by people instead of browsers: %s new and %s returning, of %s people",
-		number(truth.NewPeople), number(truth.ReturningPeople), number(s.People))
+	t.line("  by people instead of browsers%s: %s new and %s returning, of %s", besides,
+		number(truth.NewPeople), number(truth.ReturningPeople), many(s.People, "person", "people"))
 }
 
 // consequence is what that does to an analyst's numbers.
@@ -110,12 +121,13 @@ func consequence(truth Truth, report Shares) string {
 	if wrong <= 0 {
 		return "the new visitors are new ones"
 	}
-	return fmt.Sprintf("1 of %.3g new visitors is somebody who had been there, and of 100 who come back the report knows %.0f",
-		1/share(wrong, report.Total.New), 100*share(report.Total.Returning, truth.Counted().Returning))
+	return fmt.Sprintf("%.0f %% of the report's new visitors had been there, and of those who came back the report knows %.0f %%",
+		100*share(wrong, report.Total.New), 100*share(report.Total.Returning, truth.Counted().Returning))
 }
 
 // sweep writes the table of the rates of consent.
-func (t *table) sweep(points []Point) {
+func (t *table) sweep(r *Result) {
+	points := r.Sweep
 	if len(points) == 0 {
 		return
 	}
@@ -127,6 +139,10 @@ func (t *table) sweep(points []Point) {
 			pad(fmt.Sprintf("%.1f %%", 100*p.Overstated()), 12), pad(fmt.Sprintf("%.1f %%", 100*p.Understated()), 24))
 	}
 	t.line("")
+	if last := points[len(points)-1]; last.Agree == 1 && last.Truth.Anonymous.Sessions > 0 {
+		t.line("  at 100 %%, %s: "+althoughAll, many(last.Truth.Anonymous.Sessions, "session is anonymous", "sessions are anonymous"))
+		t.line("")
+	}
 }
 
 // played writes how much was played.
@@ -134,16 +150,39 @@ func (t *table) played(r *Result) {
 	p := r.Played
 	memory := ""
 	if p.PeakMemory > 0 {
-		memory = fmt.Sprintf(", %d MiB of memory at most", p.PeakMemory>>20)
+		memory = fmt.Sprintf(", %d MiB of memory at most", max(p.PeakMemory, r.sweptPeak())>>20)
 	}
-	t.line("played %s browsers, %s hits in %s: %s browsers/s%s", number(p.Browsers), number(p.Hits),
-		(time.Duration(p.Milliseconds) * time.Millisecond).Round(10*time.Millisecond), number(int64(p.PerSecond())), memory)
+	t.line("played %s%s", p, memory)
+	if s := r.Swept; s != nil {
+		t.line("played %s, for the sweep", s)
+	}
 	if p.Stopped {
-		t.line("stopped: %s of %s browsers had been played, and all below is about these", number(p.Browsers), number(int64(r.Crowd.Visitors)))
+		t.line("stopped: %s of %s had been played, and all that is shown is about these", number(p.Browsers), browsers(int64(r.Crowd.Visitors)))
+	}
+	if p.Strays > 0 {
+		t.line("besides, %s sent as by pages that did not know that their site is off: no report may count any",
+			many(p.Strays, "hit was", "hits were"))
 	}
 	if p.Refused > 0 {
-		t.line("the collector refused something of %s of %s requests; the first: %s", number(p.Refused), number(p.Requests), p.FirstRefusal)
+		t.line("the collector refused something of %s of %s; the first: %s", number(p.Refused), many(p.Requests, "request", "requests"), p.FirstRefusal)
 	}
+}
+
+// String is how much was played, and how fast.
+func (f Figures) String() string {
+	return fmt.Sprintf("%s, %s in %s: %s/s", browsers(f.Browsers), many(f.Hits, "hit", "hits"),
+		(time.Duration(f.Milliseconds) * time.Millisecond).Round(10*time.Millisecond), browsers(int64(f.PerSecond())))
+}
+
+// browsers is how many they are.
+func browsers(n int64) string { return many(n, "browser", "browsers") }
+
+// many is the number with what it counts.
+func many(n int64, one, more string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + more
 }
 
 // mostBreaches is how many are shown; the others are counted.

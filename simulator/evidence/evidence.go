@@ -54,6 +54,8 @@ type Header struct {
 	// Readings says how the document was read where its wording can be understood in
 	// more than one way.
 	Readings map[string]string `json:"readings,omitempty"`
+	// Collector is the collector, where it runs elsewhere; nil for the run's own.
+	Collector *Collector `json:"collector,omitempty"`
 	// Redacted tells that personal values were replaced before writing.
 	Redacted bool `json:"redacted,omitempty"`
 }
@@ -226,6 +228,8 @@ func (w *CookieWrite) Deletes() bool { return !w.Session && w.Lifetime <= 0 }
 
 // Snapshot is what the browser kept at the end of a step.
 type Snapshot struct {
+	// Step names the step; it is empty for what a collector elsewhere kept before the
+	// journey began, of which Kept alone is known.
 	Step    string   `json:"step"`
 	Cookies []Cookie `json:"cookies"`
 	// Storage lists what the other stores held.
@@ -266,11 +270,15 @@ type Cookie struct {
 // Item is one entry of a store other than the cookie jar.
 type Item struct {
 	// Store is "localStorage", "sessionStorage", "indexedDB", "cache",
-	// "serviceWorker" or "fileSystem" (the origin's private one).
+	// "serviceWorker", "fileSystem" (the origin's private one), "windowName" (the
+	// name of an open tab, which it keeps from site to site) or "historyState" (what
+	// the page of an open tab keeps with its entry in the tab's history). The last
+	// two are only there where they hold something.
 	Store  string `json:"store"`
 	Origin string `json:"origin"`
 	// Name is the key; for IndexedDB "database/store/key", for the Cache
-	// "cache/URL", for a service worker its scope, for a file its path.
+	// "cache/URL", for a service worker its scope, for a file its path, for a
+	// history's state the page's URL, for a tab's name "window.name".
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }

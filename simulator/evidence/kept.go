@@ -25,10 +25,14 @@ type Session struct {
 	Values map[string]string `json:"values,omitempty"`
 }
 
+// KeptAnswer is what the name of something begins with that the collector gave back;
+// what was asked for follows.
+const KeptAnswer = "answer "
+
 // Kept is one thing that the collector kept, such as a file of its store or a log,
 // or one answer in which it gave back what it knows.
 type Kept struct {
-	// Name is the file's name, or what was asked for.
+	// Name is the file's name, or KeptAnswer and what was asked for.
 	Name string `json:"name"`
 	// Data is all of it.
 	Data Packed `json:"data"`

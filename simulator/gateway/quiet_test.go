@@ -315,7 +315,7 @@ func TestOnlyAnnouncedRequestsOfTheHarnessAreLeftOut(t *testing.T) {
 	left := []string{fence + "-0", fence, blank}
 	recorded := []string{
 		fence + "-0", fence, blank, // a second time
-		fence + "-10", fence + "-x", site + FencePath + "2135817235100012345", site + FencePath,
+		fence + "-20", fence + "-x", site + FencePath + "2135817235100012345", site + FencePath,
 		site + v.FencePath("step-1") + "?eid=2135817235100012345", blank + "?eid=2135817235100012345", blank + "/more",
 	}
 	for _, url := range append(left, recorded...) {

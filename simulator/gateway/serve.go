@@ -121,7 +121,7 @@ func (v *Visitor) harness(r *http.Request) (token string, ok bool) {
 }
 
 // maxRounds is how often a page may ask for one fence.
-const maxRounds = 10
+const maxRounds = 20
 
 // blank answers with the page with nothing in it.
 func blank(w http.ResponseWriter) {

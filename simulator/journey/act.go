@@ -83,6 +83,12 @@ func (j *walk) travel(ctx context.Context, d *device, s scenario.Step) error {
 		return nil
 	}
 	d.offset = offset
+	if d.opened {
+		// Time does not pass between an answer and the page that it is for.
+		if err := d.wire.AwaitQuiet(ctx); err != nil {
+			return err
+		}
+	}
 	// What timers send while the span passes is answered by the moved clock.
 	j.move(d, span)
 	if err := d.Travel(ctx, span); err != nil {
@@ -105,6 +111,7 @@ func (j *walk) move(d *device, span time.Duration) {
 // act does what the step says. What was under way from a step that ended at once
 // goes on only then; after opening a page the pixel is awaited.
 func (j *walk) act(ctx context.Context, d *device, s scenario.Step, done *evidence.Step) error {
+	leaves := (s.Open != "" || s.Go != "") && d.opened
 	err := j.carryOut(ctx, d, s, done)
 	done.Acted = j.options.Now().Sub(j.began)
 	if d.pending {
@@ -137,7 +144,7 @@ func (j *walk) act(ctx context.Context, d *device, s scenario.Step, done *eviden
 		}
 	}
 	done.Awaited = true
-	seen, err := j.awaitPixel(ctx, d, s.Name)
+	seen, err := j.awaitPixel(ctx, d, s.Name, leaves)
 	done.Seen = seen
 	return err
 }

@@ -209,3 +209,30 @@ func TestWhatTheCollectorKeepsIsRead(t *testing.T) {
 	walked = walkThe(t, w, p, journey.Options{Kept: func(context.Context) ([]evidence.Kept, error) { return nil, errors.New("no such file") }})
 	g.Expect(walked.Evidence.Faults).To(Equal([]string{"step b: read what the collector keeps: no such file"}))
 }
+
+// TestWhatTheCollectorGivesBackIsRead: pages and documents alike, as they are.
+func TestWhatTheCollectorGivesBackIsRead(t *testing.T) {
+	t.Parallel()
+	g := NewWithT(t)
+	p := consenting(opening("a", "home"), opening("b", "products"))
+	p.Pixel.Kept = &scenario.KeptAnswers{Read: []string{"/reports/?site={site}", "/hits?limit=9"}}
+	p.Scenario.Expect = []scenario.Expectation{{At: "b", Kept: scenario.KeptAddress, Is: scenario.StateAbsent}}
+	w := &world{records: map[string]string{"/reports/?site=two": "<main>2</main>", "/hits?limit=9": `{"hits": []}`}}
+	o := journey.Options{Kept: func(context.Context) ([]evidence.Kept, error) {
+		return []evidence.Kept{{Name: "store", Data: evidence.Packed("held")}}, nil
+	}}
+	walked := walkThe(t, w, p, o)
+	g.Expect(walked.Evidence.Faults).To(BeEmpty())
+	g.Expect(walked.Evidence.Snapshot("a").Kept).To(BeNil())
+	g.Expect(walked.Evidence.Snapshot("b").Kept).To(Equal([]evidence.Kept{
+		{Name: "store", Data: evidence.Packed("held")},
+		{Name: "answer /reports/?site=two", Data: evidence.Packed("<main>2</main>")},
+		{Name: "answer /hits?limit=9", Data: evidence.Packed(`{"hits": []}`)},
+	}))
+
+	delete(w.records, "/hits?limit=9")
+	walked = walkThe(t, w, p, o)
+	g.Expect(walked.Evidence.Faults).To(HaveLen(1))
+	g.Expect(walked.Evidence.Faults[0]).To(And(
+		HavePrefix("step b: "), ContainSubstring("kept.read[1]: read what the collector gives back: "), ContainSubstring("\nhint: name a path")))
+}

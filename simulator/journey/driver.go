@@ -91,6 +91,14 @@ type Visitor interface {
 	Dispose() <-chan struct{}
 }
 
+// Sender is a visitor that can tell of a request whose it is. Where a visitor cannot,
+// each that arrives once a page has been opened is taken for that page's.
+type Sender interface {
+	// Sent tells whether the document in the current tab, or one of its frames, has
+	// itself asked for the URL. Of what a worker or a form sends, it knows nothing.
+	Sent(ctx context.Context, url string) (bool, error)
+}
+
 // Settled is what a page said of itself at the end of a step.
 type Settled struct {
 	// Page is the page's URL.

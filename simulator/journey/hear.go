@@ -78,7 +78,7 @@ func (j *walk) ask(ctx context.Context, d *device) (said, error) {
 	record := func(ctx context.Context, path string) ([]byte, error) {
 		body, err := d.wire.Record(ctx, path)
 		if err == nil {
-			now.answers = append(now.answers, evidence.Kept{Name: "answer " + path, Data: body})
+			now.answers = append(now.answers, answerOf(path, body))
 		}
 		return body, err
 	}

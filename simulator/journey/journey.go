@@ -43,7 +43,7 @@ func DefaultTimeouts() Timeouts {
 		Action:     20 * time.Second,
 		Fence:      20 * time.Second,
 		Element:    10 * time.Second,
-		Leave:      5 * time.Second,
+		Leave:      20 * time.Second,
 		RunForward: 5 * time.Minute,
 	}
 }
@@ -65,6 +65,10 @@ type Options struct {
 	// is asked at the end of each step from the first on that the plan wants it for;
 	// nil when nobody can tell.
 	Kept func(ctx context.Context) ([]evidence.Kept, error)
+	// Before has what the collector keeps, and its sessions, looked at before the first
+	// step as well, where the plan wants them later: for a collector that was there before
+	// the journey.
+	Before bool
 }
 
 // Opener opens a person's browser and his way to the world. The first person's
@@ -108,6 +112,7 @@ func Walk(ctx context.Context, plan *scenario.Plan, open Opener, o Options) Walk
 			return Walked{Evidence: j.evidence, Pictures: j.pictures}
 		}
 	}
+	j.keptBefore(ctx)
 	for i, step := range plan.Scenario.Journey {
 		if o.Step != nil {
 			o.Step(i, step)
@@ -137,6 +142,7 @@ type walk struct {
 	records  []string  // that the scenario asks for
 	profiles *Profiles // nil when it asks for none
 	sessions *sessions // nil when it asks for none
+	looked   bool      // at what was there before the journey
 	kept     []string  // the steps that want all that the collector keeps
 	keeping  bool      // one of them has come
 	evidence *evidence.Evidence
@@ -184,6 +190,10 @@ func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
 		j.fault(fmt.Errorf("step %s: open a visitor: %w", s.Name, err))
 		return false
 	}
+	if err := j.remember(ctx, d); err != nil {
+		j.fault(fmt.Errorf("step %s: before the journey: %w", s.Name, err))
+		return false
+	}
 	if s.Day > 0 {
 		j.close(ctx, d)
 	}
@@ -224,26 +234,6 @@ func (j *walk) step(ctx context.Context, index int, s scenario.Step) bool {
 	done.Ended = j.options.Now().Sub(j.began)
 	j.evidence.Steps = append(j.evidence.Steps, done)
 	return err == nil
-}
-
-// awaitPixel waits for a request of the pixel in this step. That none comes is
-// no error: the step's evidence says so.
-func (j *walk) awaitPixel(ctx context.Context, d *device, step string) (bool, error) {
-	waiting, cancel := context.WithTimeout(ctx, j.patience(d, step))
-	defer cancel()
-	err := d.wire.Await(waiting, func(r *evidence.Request) bool {
-		return r.Purpose == "unreachable" || r.Method != "OPTIONS" && j.hit(r.URL)
-	})
-	switch {
-	case err == nil:
-		return true, nil
-	case ctx.Err() != nil:
-		return false, context.Cause(ctx)
-	case errors.Is(err, context.DeadlineExceeded):
-		d.silent = d.silent || !j.plan.Scenario.Silent(step)
-		return false, nil
-	}
-	return false, err
 }
 
 // awaitDeferred waits for what the page that was left had put off until its end.
@@ -303,7 +293,7 @@ func (j *walk) look(ctx context.Context, d *device, done *evidence.Step, settled
 	if err != nil {
 		return err
 	}
-	kept, err := j.readKept(ctx, done.Name, said.answers)
+	kept, err := j.readKept(ctx, done.Name, said.answers, d.wire.Record)
 	if err != nil {
 		return err
 	}

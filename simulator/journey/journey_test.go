@@ -262,8 +262,8 @@ func TestEveryWaitIsBounded(t *testing.T) {
 		{"click", []scenario.Step{doing("home", "opt-out")}, "step home: nothing happened within 20s", 20 * time.Second},
 		{"settle /fence/TOKEN-0", nil, "step home: the page did not come to rest within 20s", 20 * time.Second},
 		{"cookies", nil, "step home: nothing happened within 20s", 20 * time.Second},
-		{"leave", nil, "leave the site: the visit did not end within 5s", 5 * time.Second},
-		{"await fence TOKEN-1", nil, "leave the site: the visit did not end within 5s", 5 * time.Second},
+		{"leave", nil, "leave the site: the visit did not end within 20s", 20 * time.Second},
+		{"await fence TOKEN-1", nil, "leave the site: the visit did not end within 20s", 20 * time.Second},
 	} {
 		t.Run(test.hangs, func(t *testing.T) {
 			t.Parallel()

@@ -48,9 +48,32 @@ func (j *walk) read(ctx context.Context, record func(ctx context.Context, path s
 	return found, nil
 }
 
-// readKept reads all that the collector keeps, and what it gave back beside it, from
-// the first step on that wants it: what is kept may be written down only later.
-func (j *walk) readKept(ctx context.Context, step string, answers []evidence.Kept) ([]evidence.Kept, error) {
+// remember keeps which sessions were there before the journey, once.
+func (j *walk) remember(ctx context.Context, d *device) error {
+	if j.sessions == nil || !j.options.Before || j.looked {
+		return nil
+	}
+	j.looked = true
+	ctx, cancel := j.bounded(ctx)
+	defer cancel()
+	return j.sessions.remember(ctx, d.wire.Record)
+}
+
+// keptBefore keeps what the collector kept before the journey. What cannot be read now,
+// such as a file that is still to be made, shows when it is wanted.
+func (j *walk) keptBefore(ctx context.Context) {
+	if j.options.Kept == nil || !j.options.Before || len(j.kept) == 0 {
+		return
+	}
+	if kept, err := j.options.Kept(ctx); err == nil {
+		j.evidence.Snapshots = append(j.evidence.Snapshots, evidence.Snapshot{Kept: kept})
+	}
+}
+
+// readKept reads all that the collector keeps, what it gave back beside it, and what
+// else the pixel's description names of that, from the first step on that wants it:
+// what is kept may be written down only later.
+func (j *walk) readKept(ctx context.Context, step string, answers []evidence.Kept, record func(ctx context.Context, path string) ([]byte, error)) ([]evidence.Kept, error) {
 	j.keeping = j.keeping || slices.Contains(j.kept, step)
 	if j.options.Kept == nil || !j.keeping {
 		return nil, nil
@@ -59,7 +82,21 @@ func (j *walk) readKept(ctx context.Context, step string, answers []evidence.Kep
 	if err != nil {
 		return nil, fmt.Errorf("read what the collector keeps: %w", err)
 	}
-	return append(kept, answers...), nil
+	kept = append(kept, answers...)
+	for i, path := range j.plan.KeptAnswers() {
+		body, err := record(ctx, path)
+		if err != nil {
+			at := fmt.Sprintf("kept.read[%d]", i)
+			return nil, fmt.Errorf("%s: %s: read what the collector gives back: %w\nhint: name a path, with its query, at which the collector answers a GET with 200", j.plan.Pixel.At(at), at, err)
+		}
+		kept = append(kept, answerOf(path, body))
+	}
+	return kept, nil
+}
+
+// answerOf is what the collector gave back at a path, as something that it keeps.
+func answerOf(path string, body []byte) evidence.Kept {
+	return evidence.Kept{Name: evidence.KeptAnswer + path, Data: body}
 }
 
 // readProfiles asks the collector for the profiles that it keeps by now.

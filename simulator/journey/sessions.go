@@ -21,6 +21,9 @@ type sessions struct {
 	path   string
 	each   *reach
 	values map[string]*reach
+	// before holds those that stood there before the journey, by ID: where days pass in
+	// moments, another journey's may have begun later than this one's.
+	before map[string]evidence.Session
 }
 
 // newSessions prepares to read the newest session of the plan's site; nil when no
@@ -51,27 +54,59 @@ func newSessions(plan *scenario.Plan) (*sessions, error) {
 	return s, nil
 }
 
-// read asks for the newest session. One without an ID means that the collector has
-// none to show.
+// read asks for the newest session that was not there before the journey, or not as it
+// is. One without an ID means that the collector has none to show.
 func (s *sessions) read(ctx context.Context, record func(ctx context.Context, path string) ([]byte, error)) (*evidence.Session, error) {
+	a, list, err := s.list(ctx, record)
+	if err != nil {
+		return &evidence.Session{}, err
+	}
+	for _, one := range list {
+		found, err := s.session(a, one)
+		if err != nil {
+			return nil, err
+		}
+		if then, there := s.before[found.ID]; !there || !then.Ended.Equal(found.Ended) || then.PageViews != found.PageViews {
+			return found, nil
+		}
+	}
+	return &evidence.Session{}, nil
+}
+
+// remember keeps the sessions that stand there before the journey.
+func (s *sessions) remember(ctx context.Context, record func(ctx context.Context, path string) ([]byte, error)) error {
+	a, list, err := s.list(ctx, record)
+	if err != nil {
+		return err
+	}
+	s.before = map[string]evidence.Session{}
+	for _, one := range list {
+		found, err := s.session(a, one)
+		if err != nil {
+			return err
+		}
+		s.before[found.ID] = *found
+	}
+	return nil
+}
+
+// list asks for the sessions, newest first.
+func (s *sessions) list(ctx context.Context, record func(ctx context.Context, path string) ([]byte, error)) (*answer, []any, error) {
 	body, err := record(ctx, s.path)
 	if err != nil {
-		return nil, fmt.Errorf("read the newest session: %w", err)
+		return nil, nil, fmt.Errorf("read the newest session: %w", err)
 	}
 	a := &answer{pixel: s.pixel, path: s.path, body: body}
 	decoder := json.NewDecoder(bytes.NewReader(body))
 	decoder.UseNumber()
 	if err := decoder.Decode(&a.value); err != nil {
-		return nil, a.wrong(sessionsKey+"path", "is that the path of a JSON document?", "a JSON document is wanted, and it is none: %v", err)
+		return nil, nil, a.wrong(sessionsKey+"path", "is that the path of a JSON document?", "a JSON document is wanted, and it is none: %v", err)
 	}
 	list, err := s.each.objects(a, "")
-	if err != nil || len(list) == 0 {
-		return &evidence.Session{}, err
-	}
-	return s.newest(a, list[0])
+	return a, list, err
 }
 
-func (s *sessions) newest(a *answer, session any) (*evidence.Session, error) {
+func (s *sessions) session(a *answer, session any) (*evidence.Session, error) {
 	found := &evidence.Session{Values: map[string]string{}}
 	for name, path := range s.values {
 		text, err := path.textOrNothing(a, session)

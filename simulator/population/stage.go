@@ -31,6 +31,9 @@ type Stage struct {
 	// Reading marks the context of a request that reads back, for Through to tell it
 	// from a hit; nil leaves it as it is.
 	Reading func(ctx context.Context) context.Context
+	// Placing marks the context of a request with the address that it comes from, for
+	// a Through that hands requests on; nil leaves it to [From] alone.
+	Placing func(ctx context.Context, address string) context.Context
 	// Now is the real time; time.Now when nil.
 	Now func() time.Time
 	// ID makes identifiers of n bytes, in hex; random ones when nil.
@@ -100,7 +103,7 @@ func (s Stage) Opener() journey.Opener {
 			return nil, nil, err
 		}
 		w := newWire(s.Plan.Pixel.Stage.Collector, s.Through, s.Now)
-		w.reading = s.Reading
+		w.reading, w.placing = s.Reading, s.Placing
 		// Nothing has happened yet from which the first step is to be told.
 		v := &visitor{stage: s, wire: w, paced: steps, forward: pace, pages: map[string]*page{}}
 		v.site = dialect.Site(v.Clock)

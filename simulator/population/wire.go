@@ -28,6 +28,7 @@ type wire struct {
 	through http.RoundTripper
 	now     func() time.Time
 	reading func(context.Context) context.Context // marks what reads back, or nil
+	placing func(ctx context.Context, address string) context.Context
 
 	mu     sync.Mutex
 	step   string
@@ -54,7 +55,11 @@ func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	mode, from, at := w.record(r, body)
 	again := func(ctx context.Context) (*http.Response, error) {
-		copied := r.Clone(From(ctx, from))
+		ctx = From(ctx, from)
+		if w.placing != nil && from != "" {
+			ctx = w.placing(ctx, from)
+		}
+		copied := r.Clone(ctx)
 		copied.Body = io.NopCloser(bytes.NewReader(body))
 		return w.through.RoundTrip(copied)
 	}

@@ -115,6 +115,7 @@ func newPage(r *verdict.Result) *page {
 		Outcome:  badgeOf(r.Outcome),
 		Facts: facts(
 			fact{"Pixel", pixelLine(r.Pixel)}, fact{"Document", r.Pixel.Document}, fact{"Read as", readingLine(r.Pixel)},
+			fact{"Collector", collectorLine(r.Collector)}, fact{"Kept data", keptLine(r.Collector)},
 			fact{"Browser", browserLine(r.Browser)}, fact{"Started", startedLine(r)},
 		),
 		Particulars: facts(
@@ -284,7 +285,7 @@ func newVerdictView(anchor string, v *verdict.Verdict) verdictView {
 		Anchor: anchor, Clause: visible(v.Clause), Level: visible(v.Level), Step: visible(v.Step),
 		Promise: visibleLines(v.Document.Promise), Section: visible(sections(v.Document)), Quote: visibleLines(v.Document.Quote),
 		Subject: visible(v.Subject), Expected: visible(v.Expected), Observed: visible(v.Observed),
-		Headline: headline(v), Reason: visibleLines(v.Reason), Where: visible(v.Where), Outcome: badgeOf(v.Outcome),
+		Headline: headline(v), Reason: visibleLines(hinted(v.Reason)), Where: visible(v.Where), Outcome: badgeOf(v.Outcome),
 	}
 	kind, e := v.Excerpt()
 	if e == nil {

@@ -89,6 +89,7 @@ func full() *verdict.Result {
 	r.Warnings = []string{"beware"}
 	r.Browser.Webdriver = true
 	r.Pixel.Readings = map[string]string{"temporary-cookie": "after-it-was-set"}
+	r.Collector = &verdict.Collector{URL: "http://127.0.0.1:8080", Clock: "set", Proxy: "trusted", Kept: []string{"hits.db"}}
 	r.Tally()
 	return r
 }

@@ -94,7 +94,7 @@ func clauseCase(scenario string, c *judgement) reporters.JUnitTestCase {
 	default:
 		reason := c.Outcome.String()
 		if reasons := c.reasons(c.Outcome); len(reasons) > 0 {
-			reason += ": " + visible(strings.Join(reasons, "; "))
+			reason += ": " + inLine(strings.Join(reasons, "; "))
 		}
 		test.Skipped = &reporters.JUnitSkipped{Message: reason}
 		if c.Outcome == verdict.Deviation {
@@ -181,6 +181,8 @@ func newSuite(r *verdict.Result, name string) reporters.JUnitTestSuite {
 	}
 	property(&s, "pixel", pixelLine(r.Pixel))
 	property(&s, "readings", readingLine(r.Pixel))
+	property(&s, "collector", collectorLine(r.Collector))
+	property(&s, "kept", keptLine(r.Collector))
 	property(&s, "browser", browserLine(r.Browser))
 	property(&s, "tool", strings.TrimSpace(r.Tool.Name+" "+r.Tool.Version))
 	return s

@@ -72,6 +72,13 @@ func visible(text string) string {
 	return strings.ReplaceAll(visibleLines(text), "\n", `\n`)
 }
 
+// inLine is visible for a reason: what to do about it follows the problem after a
+// semicolon, where elsewhere it has a line of its own.
+func inLine(reason string) string { return visible(hinted(reason)) }
+
+// hinted puts the hint that has a line of its own behind what it belongs to.
+func hinted(reason string) string { return strings.ReplaceAll(reason, "\nhint: ", "; hint: ") }
+
 // neutral is visibleLines for an excerpt; its marks move with the text.
 func neutral(e verdict.Excerpt) verdict.Excerpt { return rewrite(e, neutralAt) }
 

@@ -248,7 +248,7 @@ func sections(s verdict.Source) string {
 // headline is a verdict in one line.
 func headline(v *verdict.Verdict) string {
 	if v.Expected == "" && v.Observed == "" {
-		return visible(v.Reason)
+		return inLine(v.Reason)
 	}
 	return "expected " + visible(v.Expected) + ", observed " + visible(v.Observed)
 }

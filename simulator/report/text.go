@@ -70,12 +70,21 @@ func (t *printer) field(indent, width int, label string, value ...span) {
 }
 
 func (t *printer) head(r *verdict.Result) {
-	const width = len("browser")
+	width := len("browser")
+	if r.Collector != nil {
+		width = len("collector")
+	}
 	if p := pixelLine(r.Pixel); p != "" {
 		t.field(0, width, "pixel", span{p, plain})
 	}
 	if read := readingLine(r.Pixel); read != "" {
 		t.field(0, width, "reading", span{read, plain})
+	}
+	if c := collectorLine(r.Collector); c != "" {
+		t.field(0, width, "collector", span{c, plain})
+	}
+	if kept := keptLine(r.Collector); kept != "" {
+		t.field(0, width, "kept", span{kept, plain})
 	}
 	if b := browserLine(r.Browser); b != "" {
 		t.field(0, width, "browser", span{b, plain})
@@ -219,7 +228,7 @@ func clauseAside(c *judgement) string {
 	}
 	for _, o := range []verdict.Outcome{verdict.Deviation, verdict.Unsupported, verdict.Skipped} {
 		for _, reason := range c.reasons(o) {
-			said = append(said, visible(reason))
+			said = append(said, inLine(reason))
 		}
 	}
 	return strings.Join(said, ", ")
@@ -312,6 +321,33 @@ func readingLine(p verdict.Pixel) string {
 		parts = append(parts, visible(name)+": "+visible(p.Readings[name]))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// collectorLine says which collector was judged, where it runs elsewhere, and what it
+// could not be told.
+func collectorLine(c *verdict.Collector) string {
+	if c == nil {
+		return ""
+	}
+	parts := []string{visible(c.URL)}
+	switch c.Clock {
+	case "set":
+		parts = append(parts, "its clock set to the journeys'")
+	case "own":
+		parts = append(parts, "by a clock of its own")
+	}
+	if c.Proxy == "untrusted" {
+		parts = append(parts, "X-Forwarded-For not believed")
+	}
+	return strings.Join(parts, ", ")
+}
+
+// keptLine lists what was searched for what the collector keeps.
+func keptLine(c *verdict.Collector) string {
+	if c == nil {
+		return ""
+	}
+	return visible(strings.Join(c.Kept, ", "))
 }
 
 func browserLine(b verdict.Browser) string {

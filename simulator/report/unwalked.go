@@ -157,7 +157,7 @@ type unwalkedJourney struct {
 }
 
 func newUnwalkedView(u *unwalked, anchors map[string]string, anchor func() string) unwalkedView {
-	view := unwalkedView{Reason: visibleLines(u.Reason), Count: count(len(u.Journeys), "scenario")}
+	view := unwalkedView{Reason: visibleLines(hinted(u.Reason)), Count: count(len(u.Journeys), "scenario")}
 	for _, j := range u.Journeys {
 		one := unwalkedJourney{
 			Anchor: anchor(), ID: visible(j.ID), Title: visible(j.Title), Where: visible(j.Where), Count: count(j.verdicts(), "verdict"),

@@ -48,6 +48,9 @@ func (s *source) fill(node ast.Node, path string, v reflect.Value) {
 		}
 		return
 	}
+	if s.fillWorded(node, path, v) {
+		return
+	}
 	if v.Type() == nameType {
 		if word, ok := plainText(node); ok {
 			v.Set(reflect.ValueOf(Name{Name: word}))
@@ -219,7 +222,7 @@ func (s *source) fillMap(node ast.Node, path string, v reflect.Value) {
 func (s *source) fillSlice(node ast.Node, path string, v reflect.Value) {
 	list, ok := node.(*ast.SequenceNode)
 	if !ok {
-		s.reject(path, "", "want a list, found %s", describe(node))
+		s.reject(path, listHint(v), "want a list, found %s", describe(node))
 		return
 	}
 	v.Set(reflect.MakeSlice(v.Type(), len(list.Values), len(list.Values)))

@@ -194,6 +194,8 @@ func (s *source) decodePixel(text []byte, lib *Library) *Pixel {
 	s.checkRecords(p)
 	s.checkProfile(p)
 	s.checkSessions(p)
+	s.checkClock(p.Clock)
+	s.checkKept(p)
 	s.checkNames(p, "parameters", "parameter", p.Parameters, parameterWord)
 	s.checkNames(p, "cookies", "cookie", p.Cookies, cookieWord)
 	s.checkDeviations(p, lib)

@@ -54,6 +54,12 @@ type Pixel struct {
 
 	// Sessions says how to read the collector's newest session; nil when nobody can.
 	Sessions *Sessions `yaml:"sessions,omitempty" json:"sessions,omitempty"`
+	// Kept says what else of what the collector gives back is searched; nil for nothing.
+	Kept *KeptAnswers `yaml:"kept,omitempty" json:"kept,omitempty"`
+
+	// Clock says how the collector's time follows a journey's, where it runs elsewhere;
+	// nil when it goes by a clock of its own.
+	Clock *Clock `yaml:"clock,omitempty" json:"clock,omitempty"`
 
 	// Dir is the pixel's folder, Files its content, Digest the SHA-256 over
 	// all of it in hex.

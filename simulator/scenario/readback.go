@@ -39,6 +39,14 @@ type Sessions struct {
 	Values map[string]string `yaml:"values" json:"values"`
 }
 
+// KeptAnswers says what is searched of what the collector gives back, beside its files
+// and logs: pages and documents of any kind, on its host.
+type KeptAnswers struct {
+	// Read lists paths, perhaps with queries. {NAME} stands for the setting of that
+	// name, as for the plan's site.
+	Read []string `yaml:"read" json:"read"`
+}
+
 // SessionValues returns the words for `session`.
 func SessionValues() []Word {
 	return []Word{
@@ -86,6 +94,25 @@ func (s *source) checkSessions(p *Pixel) {
 	}
 }
 
+// checkKept wants paths, each once, of a pixel whose collector can be searched.
+func (s *source) checkKept(p *Pixel) {
+	if p.Kept == nil {
+		return
+	}
+	if !slices.Contains(p.Features, FeatureKeptReadBack) {
+		s.reject("kept", fmt.Sprintf("add %s to the features", FeatureKeptReadBack), "the pixel says what is searched of what its collector gives back, and does not declare it")
+	}
+	if len(p.Kept.Read) == 0 && s.has("kept.read") {
+		s.reject("kept.read", "", "there is nothing to read")
+	}
+	for i, text := range p.Kept.Read {
+		at := fmt.Sprintf("kept.read[%d]", i)
+		path, _, _ := strings.Cut(s.filledIn(at, text, p.Settings), "?")
+		s.checkFilledPath(at, path, text)
+	}
+	s.refuseTwice("kept.read", p.Kept.Read)
+}
+
 func (s *source) checkJSONPath(at, text string) {
 	if text == "" {
 		return
@@ -115,4 +142,16 @@ func (p *Plan) ReadsKept() []string {
 	}
 	slices.Sort(steps)
 	return steps
+}
+
+// KeptAnswers returns the paths that are read to search what the collector gives back.
+func (p *Plan) KeptAnswers() []string {
+	if p.Pixel.Kept == nil {
+		return nil
+	}
+	var paths []string
+	for _, path := range p.Pixel.Kept.Read {
+		paths = append(paths, p.Filled(path))
+	}
+	return paths
 }

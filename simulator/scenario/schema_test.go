@@ -296,6 +296,8 @@ func limitPixel(s *generator.Schema) {
 	property(s.Definitions["Action"], "then").MinItems = count(1)
 	property(s.Definitions["Sessions"], "values").PropertyNames = &generator.Schema{Enum: append(enum(SessionValues()), SessionID, SessionBegan, SessionEnded, SessionPageViews)}
 	property(s.Definitions["Sessions"], "values").Required = identifyingSession
+	property(s.Definitions["KeptAnswers"], "read").MinItems = count(1)
+	property(s.Definitions["KeptAnswers"], "read").UniqueItems = true
 	property(s, "pages").PropertyNames = &generator.Schema{Pattern: namePattern.String()}
 	property(s, "pages").AdditionalProperties = &generator.Schema{Type: "string", Pattern: pathPattern.String()}
 	property(s, "pages").MinProperties = count(1)

@@ -44,6 +44,43 @@ func (s *Strict) Err() error { return s.source.problems.orNil() }
 // Suggest turns what a word may have meant into a hint; it may be empty.
 func Suggest(word string, candidates []string) string { return suggest(word, candidates) }
 
+// Worded is a struct that stands for one word as well as for a map of keys.
+type Worded interface {
+	// FromWord reads the word, and WordHint is shown where it cannot be read, or where
+	// something else stands.
+	FromWord(word string) error
+	WordHint() string
+}
+
+// fillWorded reads what may stand as one word. It tells whether there is nothing left to
+// read.
+func (s *source) fillWorded(node ast.Node, path string, v reflect.Value) bool {
+	worded, ok := v.Addr().Interface().(Worded)
+	if !ok {
+		return false
+	}
+	if _, isMap := entries(node); isMap {
+		return false
+	}
+	word, ok := plainText(node)
+	if !ok {
+		s.reject(path, worded.WordHint(), "want a word or a map of keys, found %s", describe(node))
+	} else if s.refuseEmpty(word, path) {
+		return true
+	} else if err := worded.FromWord(word); err != nil {
+		s.reject(path, worded.WordHint(), "%v", err)
+	}
+	return true
+}
+
+// listHint shows what a list of such values looks like; it may be empty.
+func listHint(list reflect.Value) string {
+	if worded, ok := reflect.New(list.Type().Elem()).Interface().(Worded); ok {
+		return worded.WordHint()
+	}
+	return ""
+}
+
 const shareHint = "such as 40% or 0.4"
 
 // fillShare reads a number that need not be whole. With a % it is divided by 100.

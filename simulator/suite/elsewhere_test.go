@@ -33,14 +33,14 @@ func TestACollectorElsewhereGetsWhatTheBrowserSent(t *testing.T) {
 		t.Fatal(err)
 	}
 	target.User, target.Path = url.UserPassword("any", "token"), "/below/"
-	collector, reachable, err := suite.Elsewhere(target.String())
+	remote, err := suite.Elsewhere(target.String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := reachable(t.Context()); err != nil {
+	if err := remote.Reach(t.Context()); err != nil {
 		t.Errorf("it is there: %v", err)
 	}
-	handler, closing, err := collector(nil)
+	handler, closing, err := remote.Collector(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,11 +74,11 @@ func TestAHitReachesACollectorElsewhereThoughThePageIsGone(t *testing.T) {
 	t.Parallel()
 	backend := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { _, _ = fmt.Fprint(w, "taken") }))
 	t.Cleanup(backend.Close)
-	collector, _, err := suite.Elsewhere(backend.URL)
+	remote, err := suite.Elsewhere(backend.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, closing, err := collector(nil)
+	handler, closing, err := remote.Collector(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,13 +97,13 @@ func TestACollectorElsewhereThatIsDown(t *testing.T) {
 	backend := httptest.NewServer(http.NotFoundHandler())
 	address := backend.URL
 	backend.Close()
-	collector, reachable, err := suite.Elsewhere(address)
+	remote, err := suite.Elsewhere(address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := &machine{}
 	o := options(t, m, "demo.stay")
-	o.Collector, o.Reachable = collector, reachable
+	o.Collector, o.Elsewhere = remote.Collector, remote
 	_, err = suite.Run(t.Context(), o)
 	var mistake *suite.UsageError
 	if !errors.As(err, &mistake) || !strings.HasPrefix(err.Error(), "the collector at "+address+" cannot be reached: ") {
@@ -112,7 +112,7 @@ func TestACollectorElsewhereThatIsDown(t *testing.T) {
 	if m.opened() != 0 {
 		t.Error("a browser was opened all the same")
 	}
-	handler, _, err := collector(nil)
+	handler, _, err := remote.Collector(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,10 +125,10 @@ func TestACollectorElsewhereThatIsDown(t *testing.T) {
 
 func TestURLsThatAreNoCollectors(t *testing.T) {
 	t.Parallel()
-	for _, address := range []string{"", "127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://c.test/?q=1", "http://c.test/#x", "http://[", "/event"} {
-		_, _, err := suite.Elsewhere(address)
+	for _, address := range []string{"", "127.0.0.1:8080", "ftp://127.0.0.1", "http://", "http://c.test/?q=1", "http://c.test/#x", "http://[", "/event", "http://any:hush@c.test/?q=1"} {
+		_, err := suite.Elsewhere(address)
 		var mistake *suite.UsageError
-		if !errors.As(err, &mistake) || !strings.Contains(err.Error(), "\nhint: ") {
+		if !errors.As(err, &mistake) || !strings.Contains(err.Error(), "\nhint: ") || strings.Contains(err.Error(), "hush") {
 			t.Errorf("%q: %v", address, err)
 		}
 	}

@@ -38,6 +38,7 @@ func Judge(lib *scenario.Library, pixel *scenario.Pixel, tool verdict.Tool, file
 		seen[e.Scenario] = f.Path
 		result.Warnings = append(result.Warnings, changed(plan, f)...)
 		result.Browser = verdict.Browser(e.Browser)
+		result.Collector = (*verdict.Collector)(e.Collector)
 		result.Pixel.Script, result.Pixel.ScriptSHA256 = e.Script, e.ScriptSHA256
 		v := judge(plan, e)
 		s := v.Scenario

@@ -219,11 +219,11 @@ func TestACollectorElsewhereLearnsFromWhereAVisitorComes(t *testing.T) {
 		gateway.Sink(w, r)
 	}))
 	t.Cleanup(backend.Close)
-	collector, _, err := suite.Elsewhere(backend.URL)
+	remote, err := suite.Elsewhere(backend.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
-	handler, closing, err := collector(nil)
+	handler, closing, err := remote.Collector(nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,10 +39,9 @@ func Play(ctx context.Context, o Options, d Driver) (*verdict.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.Reachable != nil {
-		if err := o.Reachable(ctx); err != nil {
-			return nil, err
-		}
+	warnings, err := o.meet(ctx, plans)
+	if err != nil {
+		return nil, err
 	}
 	o.Parallel = o.abreast(plans)
 	if o.Folder != "" {
@@ -51,7 +50,14 @@ func Play(ctx context.Context, o Options, d Driver) (*verdict.Result, error) {
 		}
 	}
 	p := player{Driver: d, session: &Session{options: o, engine: &engine{}}}
-	r := &run{options: o, plans: plans, began: began, visits: make([]*Visit, len(plans)), play: p.play}
+	r := &run{options: o, plans: plans, began: began, visits: make([]*Visit, len(plans)), play: p.play, warnings: warnings}
+	ahead := func(ctx context.Context, plan *scenario.Plan) *evidence.Evidence {
+		if p.Playable(plan) != nil {
+			return nil
+		}
+		return p.walk(ctx, plan)
+	}
+	r.warnings = append(r.warnings, o.sendAhead(ctx, plans, ahead)...)
 	p.session.options.Notify = r.notify
 	r.walkAll(ctx)
 	result := r.result()
@@ -106,14 +112,16 @@ func (p player) walk(ctx context.Context, plan *scenario.Plan) *evidence.Evidenc
 	if err != nil {
 		return &evidence.Evidence{Faults: []string{fmt.Sprintf("make a collector: %v", err)}}
 	}
+	clock := o.clock(ctx)
 	walked := journey.Walk(ctx, plan, p.Opener(plan, backend.handler), journey.Options{
 		Timeouts: o.Timeouts,
 		Step: func(_ int, step scenario.Step) {
 			p.session.notify(Event{Scenario: plan.Scenario, Step: step.Name})
 		},
-		Moved: func(span time.Duration) { offset.Store(int64(span)) },
-		Kept:  backend.kept,
+		Moved: func(span time.Duration) { offset.Store(int64(span)); clock.move(span) },
+		Kept:  backend.kept, Before: o.Elsewhere != nil,
 	})
+	walked.Evidence.Faults = append(walked.Evidence.Faults, clock.end()...)
 	if err := backend.close(); err != nil {
 		p.session.note(nil, []string{fmt.Sprintf("close the collector of %s: %v", plan.Scenario.ID, err)})
 	}

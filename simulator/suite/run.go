@@ -18,6 +18,8 @@ type run struct {
 	session *Session // nil when no plan can be walked
 	// play, when not nil, takes the place of the session's visits.
 	play func(ctx context.Context, plan *scenario.Plan) *Visit
+	// warnings are those from before the first visit.
+	warnings []string
 
 	mu     sync.Mutex
 	visits []*Visit      // one a plan, nil until it has ended
@@ -121,8 +123,10 @@ func (r *run) result() *verdict.Result {
 		t.Journeys += v.Scenario.Milliseconds
 		t.Judging += ms(v.judging)
 	}
+	result.Collector = (*verdict.Collector)(r.options.met)
+	result.Warnings = append(result.Warnings, r.warnings...)
 	result.Warnings = append(result.Warnings, mistakes(r.plans)...)
-	result.Warnings = append(result.Warnings, doubts(r.visits, r.options.Reachable != nil)...)
+	result.Warnings = append(result.Warnings, doubts(r.visits, r.options.Elsewhere != nil)...)
 	result.Warnings = append(result.Warnings, declaredAndPassed(result.Verdicts)...)
 	t.Total = ms(time.Since(r.began))
 	result.Tally()

@@ -216,14 +216,17 @@ func (s *Session) walk(ctx context.Context, plan *scenario.Plan, browser journey
 	if err != nil {
 		return broken(err)
 	}
+	clock := s.options.clock(ctx)
 	walked := journey.Walk(ctx, plan, p.open, journey.Options{
 		Timeouts:    s.options.Timeouts,
 		Screenshots: s.options.Screenshots && s.options.Folder != "",
 		Step: func(_ int, step scenario.Step) {
 			s.notify(Event{Scenario: plan.Scenario, Step: step.Name})
 		},
-		Moved: p.move, Kept: p.kept,
+		Moved: func(span time.Duration) { p.move(span); clock.move(span) },
+		Kept:  p.kept, Before: s.options.Elsewhere != nil,
 	})
+	walked.Evidence.Faults = append(walked.Evidence.Faults, clock.end()...)
 	p.count()
 	s.endings.Go(func() { s.dispose(asked, p) })
 	return walked
@@ -260,6 +263,7 @@ func (s *Session) header(plan *scenario.Plan, e *evidence.Evidence, attempt int)
 	h.Visitor, h.Salt = plan.Scenario.ID, plan.Salt
 	h.Readings = plan.Pixel.Readings
 	h.Attempt = attempt
+	h.Collector = s.options.met
 	return h
 }
 

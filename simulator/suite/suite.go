@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pixelwitness/pixelwitness/simulator/evidence"
 	"github.com/pixelwitness/pixelwitness/simulator/journey"
 	"github.com/pixelwitness/pixelwitness/simulator/scenario"
 	"github.com/pixelwitness/pixelwitness/simulator/verdict"
@@ -44,9 +45,10 @@ type Options struct {
 	// what is kept, and what is expected of that is unsupported.
 	Filed FiledCollector
 	Kept  []string
-	// Reachable, when not nil, is asked before anything is opened whether the
-	// collector is there; its error ends the run. See [Elsewhere].
-	Reachable func(ctx context.Context) error
+	// Elsewhere, when not nil, is the collector, which runs somewhere else; Collector is
+	// to be its. Before anything is opened it is asked whether it is there, which else
+	// ends the run, and whether its clock can be set.
+	Elsewhere *Remote
 	// OwnCustomers gives each journey customers of its own, for a collector that
 	// keeps what it has met; see scenario.Plan.Salted. Where a scenario judges what
 	// the collector counts, one visitor walks after the other.
@@ -66,6 +68,9 @@ type Options struct {
 	Notify func(Event)
 	// Tool is the program that runs the suite, for the record.
 	Tool verdict.Tool
+
+	// met is what the run has found of the collector elsewhere, for the record.
+	met *evidence.Collector
 }
 
 // Launch starts a browser that trusts the key with the SPKI hash; see
@@ -155,6 +160,8 @@ func (o Options) abreast(plans []*scenario.Plan) int {
 	switch {
 	case o.OwnCustomers && slices.ContainsFunc(plans, counted):
 		return 1
+	case o.met != nil && o.met.Clock == evidence.ClockSet:
+		return 1 // it has one clock for all
 	case o.Parallel <= 0:
 		return 2
 	}
@@ -178,22 +185,26 @@ func Run(ctx context.Context, o Options) (*verdict.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	warnings, err := o.meet(ctx, plans)
+	if err != nil {
+		return nil, err
+	}
 	o.Parallel = o.abreast(plans)
 	if o.Folder != "" {
 		if err := clearFolder(o.Folder); err != nil {
 			return nil, err
 		}
 	}
-	if o.Reachable != nil {
-		if err := o.Reachable(ctx); err != nil {
-			return nil, err
-		}
-	}
-	r := &run{options: o, plans: plans, began: began}
+	r := &run{options: o, plans: plans, began: began, warnings: warnings}
 	if err := r.open(ctx); err != nil {
 		return nil, err
 	}
 	defer r.close()
+	if s := r.session; s != nil {
+		r.warnings = append(r.warnings, o.sendAhead(ctx, plans, func(ctx context.Context, plan *scenario.Plan) *evidence.Evidence {
+			return s.walk(ctx, plan, s.browserNow()).Evidence
+		})...)
+	}
 	r.walkAll(ctx)
 	result := r.result()
 	if ctx.Err() != nil {

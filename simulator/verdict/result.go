@@ -17,6 +17,8 @@ type Result struct {
 	Tool    Tool    `json:"tool"`
 	Browser Browser `json:"browser"`
 	Pixel   Pixel   `json:"pixel"`
+	// Collector is the collector that was judged, where it runs elsewhere.
+	Collector *Collector `json:"collector,omitempty"`
 	// Started is when the run began (UTC).
 	Started time.Time `json:"started"`
 	// Outcome is the worst outcome of all verdicts and errors.
@@ -71,6 +73,20 @@ type Pixel struct {
 	// Readings says how the document was read where its wording can be understood in
 	// more than one way, such as "temporary-cookie" as "after-it-was-set".
 	Readings map[string]string `json:"readings,omitempty"`
+}
+
+// Collector is a collector that runs elsewhere.
+type Collector struct {
+	// URL is where it runs, without user name and password.
+	URL string `json:"url"`
+	// Clock is what time it goes by: "set" (the journey's), "hits" (that which the hits
+	// tell) or "own".
+	Clock string `json:"clock"`
+	// Proxy is "trusted" where it takes this machine's word for where a visitor comes
+	// from, "untrusted" where it does not; empty where nothing is known of it.
+	Proxy string `json:"proxy,omitempty"`
+	// Kept lists the files and folders that were searched for what it keeps.
+	Kept []string `json:"kept,omitempty"`
 }
 
 // Scenario is one journey of the run.

@@ -2,7 +2,7 @@
 // clock is world.now, nothing fires by itself but what is ready at once.
 var world = {
   now: Date.UTC(2026, 2, 1, 12), elapsed: 5, log: [], reports: [], fences: [], thrown: [],
-  timers: new Map(), next: 1, jar: [], unloads: 0, answer: () => {},
+  timers: new Map(), next: 1, jar: [], unloads: 0, answer: () => {}, pending: () => false, json: () => Promise.resolve(),
   stringify: JSON.stringify, parse: JSON.parse,
 };
 Date.now = () => world.now;
@@ -30,7 +30,6 @@ function fire(id) {
 globalThis.performance = { now: () => world.elapsed };
 globalThis.location = { href: 'https://www.shop.test/page' };
 globalThis.origin = 'https://www.shop.test';
-globalThis.navigator = {};
 globalThis.addEventListener = (kind, listener) => {
   if (kind === 'unload') world.unloads++;
   if (kind === 'resume') world.resume = listener;
@@ -41,13 +40,37 @@ globalThis.MessageChannel = class {
     this.port2 = { postMessage: () => Promise.resolve().then(() => this.port1.onmessage()) };
   }
 };
-globalThis.fetch = (path) => { world.fences.push(path); world.answer(path); return Promise.resolve(); };
+globalThis.Response = class {
+  json() { return world.json(); }
+};
+globalThis.fetch = (path) => {
+  world.fences.push(path);
+  world.answer(path);
+  return world.pending(path) ? new Promise(() => {}) : Promise.resolve(new Response());
+};
+globalThis.Navigator = class {
+  sendBeacon() { return true; }
+};
+globalThis.navigator = new Navigator();
+globalThis.history = { state: null };
+globalThis.top = globalThis;
+// URL is as much of it as is needed here.
+globalThis.URL = class {
+  constructor(text, base) {
+    const [path, hash = ''] = String(text).split('#');
+    this.path = path;
+    this.hash = hash;
+    if (this.path.startsWith('/')) this.path = String(base).split('/').slice(0, 3).join('/') + this.path;
+  }
+  get href() { return this.path + (this.hash ? '#' + this.hash : ''); }
+};
 globalThis.Document = class {
   get cookie() { return world.jar.map((c) => c.split(';')[0]).join('; '); }
   set cookie(text) { world.jar.push(text); }
 };
 globalThis.document = new Document();
 document.readyState = 'complete';
+document.baseURI = location.href;
 globalThis.CookieStore = class {
   set(...given) { world.jar.push(given); return Promise.resolve(); }
   delete(...given) { world.jar.push(['deleted', ...given]); return Promise.resolve(); }

@@ -51,7 +51,9 @@ func driver() suite.Driver {
 		Browser:  population.Browser(),
 		Playable: population.Playable,
 		Opener: func(plan *scenario.Plan, collector http.Handler) journey.Opener {
-			return population.Stage{Plan: plan, Through: population.Handled(collector), Reading: gateway.Reading}.Opener()
+			return population.Stage{
+				Plan: plan, Through: population.Handled(collector), Reading: gateway.Reading, Placing: gateway.WithAddress,
+			}.Opener()
 		},
 	}
 }

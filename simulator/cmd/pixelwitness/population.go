@@ -10,10 +10,9 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
-	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/pixelwitness/pixelwitness/reference/collector"
@@ -45,11 +44,17 @@ page views and session time are as they were; new visitors are overstated, and
 returning ones understated, by exactly those who came back and could not be known
 again, because they had not agreed.
 
-Everything is drawn from the seed: the same flags play the same people.
+Everything is drawn from the seed: the same flags play the same people. At a site that
+is off, some pages do not know it and send what nobody may count; that an administrator
+changes a setting while people are there is the scenarios' matter.
 
+--config reads a file with these keys, each of which may be left out; flags come before
+it:
+
+` + indented(exampleCrowd) + `
 Exit codes: 0 all equalities hold · 1 one does not · 2 usage or a bad file · 3 the
 harness or the collector broke, or the run was broken off. Ctrl-C ends the visits that
-have begun, and reports of what was played by then.`,
+have begun, and reports of what was played by then; a second one waits for nothing.`,
 		Example: `  pixelwitness population
   pixelwitness population --visitors 100000 --agree 60% --out report
   pixelwitness population --site Shop --site 'Old shop=off' --sweep --out report
@@ -65,18 +70,24 @@ have begun, and reports of what was played by then.`,
 	flags.StringVar(&p.collector, "collector", "", "play into the collector that runs at this `URL`, instead of the reference in this process")
 	flags.StringVar(&p.token.tokenEnv, "token-env", "", "the `name` of the environment variable that holds that collector's token")
 	flags.StringVar(&p.token.tokenFile, "token-file", "", "the `file` that holds the token")
-	flags.StringVar(&p.fault, "fault", "", "break the reference collector on purpose, to see an equality fail: a `name`; run --fault list names all")
-	flags.IntVar(&p.parallel, "parallel", 4, "how many requests are under way at the same time")
+	flags.StringVar(&p.fault, "fault", "", "break the reference collector on purpose, to see an equality fail: a `name`; list names those that there are")
+	flags.IntVar(&p.parallel, "parallel", 4, fmt.Sprintf("how many requests are under way at the same time, up to %d", crowd.MaxParallel))
 	flags.BoolVar(&p.sweep, "sweep", false, "play small crowds for each rate of consent besides, for the overstatement that comes of it")
 	flags.StringVar(&p.out, "out", "", "write report.json, table.txt and the plots (SVG and PNG) into this `folder`")
 	flags.StringVar(&p.json, "json", "", "write the result as JSON to this `file`; - is the standard output")
 	_ = c.MarkFlagDirname("out")
 	_ = c.MarkFlagFilename("json", "json")
 	_ = c.MarkFlagFilename("config", "yaml")
+	_ = c.RegisterFlagCompletionFunc("fault", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return collectorFaults(), cobra.ShellCompDirectiveNoFileComp
+	})
 	return c
 }
 
 func (p *crowding) run(c *cobra.Command, io streams) (err error) {
+	if p.fault == "list" {
+		return listCollectorFaults(io.out)
+	}
 	o, err := p.options(c, p.config)
 	if err != nil {
 		return err
@@ -89,7 +100,10 @@ func (p *crowding) run(c *cobra.Command, io streams) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, closing()) }()
-	bar := newCrowdProgress(io.err, o.Visitors)
+	hurry, release := secondSignal()
+	defer release()
+	player.Hurry = hurry
+	bar := newCrowdProgress(io.err, o.Visitors, "browsers", "played")
 	player.Progress = bar.played
 	result, failed := crowd.Run(c.Context(), player)
 	bar.end()
@@ -137,8 +151,8 @@ func asUsage(err error) error {
 // prepare makes sure, before anything is played, that flags go together and the result
 // can be written.
 func (p *crowding) prepare() error {
-	if p.parallel < 1 {
-		return usage("--parallel %d: at least one request must be under way", p.parallel)
+	if p.parallel < 1 || p.parallel > crowd.MaxParallel {
+		return usage("--parallel %d: from 1 to %d requests can be under way", p.parallel, crowd.MaxParallel)
 	}
 	if p.collector == "" && (p.token.tokenEnv != "" || p.token.tokenFile != "") {
 		return usage("a token is for a collector elsewhere\nhint: --collector URL")
@@ -195,11 +209,8 @@ func (p *crowding) collectorOptions() (o collector.Options, remove func() error,
 	}
 	var broken fault.Fault
 	if p.fault != "" {
-		if broken, err = fault.Lookup(p.fault); err != nil {
-			return o, remove, usageError{err}
-		}
-		if broken.Vendor != "piwikpro" || broken.Part != fault.Collector {
-			return o, remove, usage("the fault %s is one of the %s for %s\nhint: want one of the collector for piwikpro; run --fault list names all", broken.Name, broken.Part, broken.Vendor)
+		if broken, err = collectorFault(p.fault); err != nil {
+			return o, remove, err
 		}
 	}
 	switch scheme, _, isAddress := strings.Cut(p.store, "://"); {
@@ -227,14 +238,18 @@ const sweepVisitors = 3000
 // sweeping plays the sweep.
 func (p *crowding) sweeping(ctx context.Context, io streams, player crowd.Player, result *crowd.Result) error {
 	rates := crowd.SweepRates()
-	bar := newCrowdProgress(io.err, len(rates))
+	bar := newCrowdProgress(io.err, len(rates), "rates", "of the sweep played")
 	defer bar.end()
 	player.Progress = nil
 	player.Options.Visitors = min(player.Options.Visitors, sweepVisitors)
 	return result.AddSweep(ctx, player, rates, func(done int) { bar.played(int64(done)) })
 }
 
-// write writes the result.
+// reportFile is the result for machines in the folder of a report.
+const reportFile = "report.json"
+
+// write writes the result. Plots of the report that the folder held before, and that this
+// one has not, are removed; whatever else lies there stays.
 func (p *crowding) write(s streams, result *crowd.Result) error {
 	text := s.out
 	if p.json == "-" {
@@ -253,8 +268,9 @@ func (p *crowding) write(s streams, result *crowd.Result) error {
 	if p.out == "" {
 		return nil
 	}
+	former := crowd.FormerPlots(filepath.Join(p.out, reportFile))
 	plain := func(w io.Writer, r *crowd.Result) error { return r.Text(w, crowd.TextOptions{}) }
-	if err := toFile(filepath.Join(p.out, "report.json"), result, crowd.JSON); err != nil {
+	if err := toFile(filepath.Join(p.out, reportFile), result, crowd.JSON); err != nil {
 		return err
 	}
 	if err := toFile(filepath.Join(p.out, "table.txt"), result, plain); err != nil {
@@ -264,57 +280,14 @@ func (p *crowding) write(s streams, result *crowd.Result) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(text, "report: %s, with %s\n", filepath.Join(p.out, "table.txt"), strings.Join(append([]string{"report.json"}, plots...), ", "))
-	return nil
-}
-
-// crowdProgress shows how far a crowd has come: a bar on a terminal, a line for each
-// tenth elsewhere.
-type crowdProgress struct {
-	to    io.Writer
-	total int
-	bar   *progressbar.ProgressBar
-	lines chan int64
-	ended chan struct{}
-}
-
-func newCrowdProgress(to io.Writer, total int) *crowdProgress {
-	p := &crowdProgress{to: to, total: total, lines: make(chan int64, 1), ended: make(chan struct{})}
-	if _, tty := terminal(to); tty {
-		p.bar = progressbar.NewOptions(total,
-			progressbar.OptionSetWriter(to), progressbar.OptionClearOnFinish(), progressbar.OptionShowCount(), progressbar.OptionShowIts(),
-			progressbar.OptionSetItsString("browsers"), progressbar.OptionSetWidth(20), progressbar.OptionThrottle(100*time.Millisecond))
-	}
-	go p.show()
-	return p
-}
-
-// played may be called from any goroutine, and never waits.
-func (p *crowdProgress) played(n int64) {
-	select {
-	case p.lines <- n:
-	default: // the next will tell
-	}
-}
-
-func (p *crowdProgress) show() {
-	defer close(p.ended)
-	tenth := int64(0)
-	for n := range p.lines {
-		if p.bar != nil {
-			_ = p.bar.Set64(n)
-		} else if now := 10 * n / int64(p.total); now > tenth && now < 10 {
-			tenth = now
-			fmt.Fprintf(p.to, "%d %% played\n", 10*now)
+	for _, name := range former {
+		if slices.Contains(plots, name) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(p.out, name)); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return fmt.Errorf("remove what a former run has drawn: %w", err)
 		}
 	}
-}
-
-// end removes the bar. Nothing may be told after it.
-func (p *crowdProgress) end() {
-	close(p.lines)
-	<-p.ended
-	if p.bar != nil {
-		_ = p.bar.Clear()
-	}
+	fmt.Fprintf(text, "report: %s, with %s\n", filepath.Join(p.out, "table.txt"), strings.Join(append([]string{reportFile}, plots...), ", "))
+	return nil
 }

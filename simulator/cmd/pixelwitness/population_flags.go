@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -37,7 +36,11 @@ func (s *shareValue) String() string {
 func (s *shareValue) Set(text string) error {
 	number, err := scenario.ParseShare(text)
 	if err == nil && number > 1 {
-		err = fmt.Errorf("want a share from 0 to 100%%, found %q: write it as 40%% or 0.4", text)
+		meant := "40% or 0.4"
+		if number <= 100 && !strings.Contains(text, "%") {
+			meant = fmt.Sprintf("%g%% or %g", number, number/100)
+		}
+		err = fmt.Errorf("want a share from 0 to 100%%, found %q: write it as %s", text, meant)
 	}
 	*s = shareValue(number)
 	return err
@@ -61,7 +64,7 @@ func (f *crowdFlags) add(c *cobra.Command) {
 	flags.Uint64Var(&f.seed, "seed", d.Seed, "what everything is drawn from")
 	flags.StringVar(&f.start, "start", crowd.Defaults().Day(0), "the first `day`, UTC")
 	flags.StringVar(&f.reading, "reading", d.Reading(), "when the temporary cookie is gone: `"+strings.Join(crowd.Readings(), " or ")+"`")
-	flags.StringArrayVar(&f.sites, "site", nil, "a site that they visit, `NAME or NAME=off`; off: people who have not agreed are not counted there (default Shop)")
+	flags.StringArrayVar(&f.sites, "site", nil, "a site that they visit, `NAME, NAME=on or NAME=off`; off: people who have not agreed are not counted there (default Shop)")
 	_ = c.RegisterFlagCompletionFunc("reading", cobra.FixedCompletions(crowd.Readings(), cobra.ShellCompDirectiveNoFileComp))
 }
 
@@ -106,7 +109,7 @@ func (f *crowdFlags) override(c *cobra.Command, o *crowd.Options) error {
 		{"start", func() (err error) { o.Start, err = crowd.ParseDay(f.start); return err }, "such as 2026-03-02"},
 		{"reading", func() (err error) { o.Refreshed, err = crowd.ParseReading(f.reading); return err },
 			scenario.Suggest(f.reading, crowd.Readings())},
-		{"site", func() (err error) { o.Sites, err = sitesOf(f.sites); return err }, "such as Shop or Shop=off"},
+		{"site", func() (err error) { o.Sites, err = sitesOf(f.sites); return err }, "such as Shop, Shop=on or Shop=off"},
 	} {
 		if !c.Flags().Changed(flag.name) {
 			continue
@@ -122,11 +125,39 @@ func (f *crowdFlags) override(c *cobra.Command, o *crowd.Options) error {
 func sitesOf(words []string) ([]crowd.Site, error) {
 	var sites []crowd.Site
 	for _, word := range words {
-		name, tracking, said := strings.Cut(word, "=")
-		if said && !slices.Contains([]string{"on", "off"}, tracking) {
-			return nil, fmt.Errorf("%q: anonymous data tracking is on or off", word)
+		site, err := crowd.ParseSite(word)
+		if err != nil {
+			return nil, err
 		}
-		sites = append(sites, crowd.Site{Name: name, Anonymous: tracking != "off"})
+		sites = append(sites, site)
 	}
 	return sites, nil
+}
+
+// exampleCrowd is a file of a crowd with all keys.
+const exampleCrowd = `visitors: 10000            # browsers
+days: 28
+start: 2026-03-02          # UTC
+seed: 1
+agree: 40%                 # of people who are asked; or 0.4
+disagree: 35%              # the others ignore the question
+return: 55%                # of visits after which somebody comes back
+share: 5%                  # of browsers that several people use
+change-mind: 3%            # of visits
+pages: 3.5                 # of a visit, on average
+events: 0.4                # on a page beside its view, on average
+long-stays: 4%             # of visits
+long-pauses: 2%            # of pages: just under half an hour, or just over it
+reading: after-it-was-set  # or after-the-last-event: when the temporary cookie is gone
+sites:
+  - Shop                   # or Shop=on
+  - Old shop=off           # people who have not agreed are not counted
+  - {name: New shop, anonymous-tracking: true, id: 5f1c7a52-3d0e-4c6b-9a7e-2b4d6f8a0c1e}
+places:                    # what the collector's geography says of addresses
+  - {addresses: 192.0.2.8/29, country: Germany, city: Berlin}
+`
+
+// indented is the text with spaces before each line.
+func indented(text string) string {
+	return "  " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n  ") + "\n"
 }

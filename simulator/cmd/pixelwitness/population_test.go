@@ -32,7 +32,8 @@ func TestAPopulationHoldsTheReferencesReportsAgainstTheTruth(t *testing.T) {
 		ContainSubstring("Shop: anonymous data tracking on, "), ContainSubstring("Old shop: anonymous data tracking off, "),
 		ContainSubstring("temporary cookie gone after the last event"), ContainSubstring("What the rate of consent does"),
 		MatchRegexp(`\nall [0-9,]+ equalities hold\n`), ContainSubstring("report: "+filepath.Join(out, "table.txt"))))
-	expect.Expect(e.err).To(ContainSubstring("50 % played"))
+	expect.Expect(e.err).To(And(MatchRegexp(`(?m)^[1-9]0 % played$`), MatchRegexp(`(?m)^[1-9]0 % of the sweep played$`)))
+	expect.Expect(e.out).To(MatchRegexp(`played 1,650 browsers, .* for the sweep\n`))
 	for _, name := range []string{"visitors-1-shop.svg", "visitors-1-shop.png", "visitors-2-old-shop.svg", "overstatement.svg", "overstatement.png"} {
 		expect.Expect(filepath.Join(out, name)).To(BeAnExistingFile())
 	}
@@ -69,6 +70,7 @@ func TestAPopulationFindsABrokenCollector(t *testing.T) {
 		"ends-sessions-after-ten-minutes":       "sessions in total",
 		"finds-the-place-by-the-masked-address": "sessions from ",
 		"takes-every-site-for-on":               "Old shop: sessions",
+		"stores-what-comes-though-it-is-off":    "Old shop: sessions of anonymous visitors",
 		"leaves-one-octet":                      "show more of an address than zeros",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,8 +105,16 @@ func TestAPopulationIsPlayedIntoACollectorElsewhere(t *testing.T) {
 	do(t, few("--collector", server.URL, "--token-file", token, "--seed", "2")...).want(t, 0)
 	e = do(t, few("--collector", server.URL)...).want(t, 2)
 	expect.Expect(e.err).To(ContainSubstring("hint: --token-env or --token-file gives its token"))
+	sites, err := c.Sites(t.Context())
+	expect.Expect(err).NotTo(HaveOccurred())
+	names := map[string]int{}
+	for _, s := range sites {
+		names[s.Name]++
+	}
+	expect.Expect(names).To(And(HaveKeyWithValue("Shop", 1), HaveKeyWithValue("Shop, seed 1 from 2026-03-02", 1), HaveKeyWithValue("Shop, seed 2 from 2026-03-02", 1)))
 	server.Close()
-	do(t, few("--collector", server.URL, "--token-file", token)...).want(t, 3)
+	e = do(t, few("--collector", server.URL, "--token-file", token)...).want(t, 3)
+	expect.Expect(e.err).To(ContainSubstring("hint: no collector answers there"))
 }
 
 func TestAPopulationIsKeptInAFile(t *testing.T) {
@@ -116,6 +126,62 @@ func TestAPopulationIsKeptInAFile(t *testing.T) {
 	}
 	do(t, few("--store", file)...).want(t, 2)
 	do(t, few("--store", file, "--start", "2026-06-01")...).want(t, 0)
+}
+
+// What a former run has drawn and this one has not is removed, and nothing else.
+func TestNoPlotOfAFormerRunIsLeft(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	out := t.TempDir()
+	for _, name := range []string{"visitors-2019.png", "overstatement.txt", "notes"} {
+		expect.Expect(os.WriteFile(filepath.Join(out, name), []byte("a stranger's"), 0o644)).To(Succeed())
+	}
+	do(t, few("--visitors", "30", "--sweep", "--site", "A", "--site", "B", "--out", out)...).want(t, 0)
+	expect.Expect(filepath.Join(out, "overstatement.png")).To(BeAnExistingFile())
+	do(t, few("--visitors", "30", "--out", out)...).want(t, 0)
+	left, err := os.ReadDir(out)
+	expect.Expect(err).NotTo(HaveOccurred())
+	var names []string
+	for _, f := range left {
+		names = append(names, f.Name())
+	}
+	expect.Expect(names).To(ConsistOf("notes", "overstatement.txt", "report.json", "table.txt", "visitors-2019.png", "visitors.png", "visitors.svg"))
+}
+
+func TestASecondSignalIsToldFromTheFirst(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	told, done := make(chan os.Signal), make(chan struct{})
+	stopped := false
+	hurry := second(told, done, func() { stopped = true })
+	told <- os.Interrupt
+	expect.Expect(hurry).NotTo(BeClosed())
+	told <- os.Interrupt
+	expect.Eventually(hurry).Should(BeClosed())
+	expect.Expect(stopped).To(BeTrue())
+	close(done)
+}
+
+// The example that the help shows is a file that can be played.
+func TestTheHelpShowsAFileThatCanBePlayed(t *testing.T) {
+	t.Parallel()
+	expect := NewWithT(t)
+	expect.Expect(do(t, "population", "--help").want(t, 0).out).To(And(
+		ContainSubstring("  agree: 40%  "), ContainSubstring("  - Old shop=off"), ContainSubstring("NAME, NAME=on or NAME=off")))
+	file := filepath.Join(t.TempDir(), "crowd.yaml")
+	expect.Expect(os.WriteFile(file, []byte(exampleCrowd), 0o644)).To(Succeed())
+	e := do(t, "population", "--config", file, "--visitors", "60", "--store", "memory").want(t, 0)
+	expect.Expect(e.out).To(And(ContainSubstring("Old shop: anonymous data tracking off"), ContainSubstring("New shop: anonymous data tracking on")))
+}
+
+func TestThePopulationsFaultsAreListed(t *testing.T) {
+	t.Parallel()
+	NewWithT(t).Expect(do(t, "population", "--fault", "list").want(t, 0).out).To(And(
+		MatchRegexp(`(?m)^counts-a-session-twice +The report`), Not(ContainSubstring("sends-eid"))))
+	said := do(t, "population", "--fault", "counts-a-sesion-twice").want(t, 2).err
+	NewWithT(t).Expect(said).To(Equal("pixelwitness: --fault: no such fault: \"counts-a-sesion-twice\"\nhint: did you mean \"counts-a-session-twice\"?\n"))
+	said = do(t, "population", "--fault", "nonsense").want(t, 2).err
+	NewWithT(t).Expect(said).To(And(ContainSubstring("leaves-one-octet"), Not(ContainSubstring("sends-eid"))))
 }
 
 // interrupt ends the context once something of the kind has been written.
@@ -171,7 +237,10 @@ func TestMistakesInThePopulationsFlags(t *testing.T) {
 		{[]string{"--visitors", "0"}, "--visitors: want 1 to 10000000, found 0"},
 		{[]string{"--visitor", "5"}, `hint: did you mean "--visitors"?`},
 		{[]string{"--agree", "140%"}, `want a share from 0 to 100%, found "140%": write it as 40% or 0.4`},
-		{[]string{"--agree", "40"}, `want a share from 0 to 100%, found "40"`},
+		{[]string{"--agree", "30"}, `want a share from 0 to 100%, found "30": write it as 30% or 0.3`},
+		{[]string{"--start", "2001-09-09"}, "--start: want a day from 2001-09-10 on, found 2001-09-09\nhint: a hit says when"},
+		{[]string{"--start", "2286-11-01"}, "--start: the crowd would come until 2286-11-29, and no later than"},
+		{[]string{"--parallel", "100000"}, "--parallel 100000: from 1 to 256 requests can be under way"},
 		{[]string{"--agree", "70%", "--disagree", "60%"}, "--disagree: 70 % agree and 60 % disagree, which is more than all\nhint: the rest ignores the window"},
 		{[]string{"--start", "monday"}, "--start: \"monday\" is no day\nhint: such as 2026-03-02"},
 		{[]string{"--reading", "after-it-was"}, "hint: did you mean \"after-it-was-set\"?"},
@@ -183,7 +252,7 @@ func TestMistakesInThePopulationsFlags(t *testing.T) {
 		{[]string{"--collector", "nowhere"}, "--collector nowhere: want an absolute URL"},
 		{[]string{"--collector", "http://127.0.0.1:1", "--store", "memory"}, "--store is about the reference collector in this process"},
 		{[]string{"--token-env", "X"}, "a token is for a collector elsewhere"},
-		{[]string{"--parallel", "0"}, "--parallel 0: at least one request"},
+		{[]string{"--parallel", "0"}, "--parallel 0: from 1 to 256 requests"},
 		{[]string{"--out", "-"}, "--out -: only --json"},
 		{[]string{"extra"}, "extra"},
 	} {

@@ -133,10 +133,10 @@ func (f *runFlags) run(ctx context.Context, io streams, selectors []string) erro
 	o.Collector, o.Filed = referenceCollector, filedCollectorWith(nil)
 	if f.collector != "" {
 		o.Filed, o.Kept = nil, f.kept
-		if o.Collector, o.Reachable, err = suite.Elsewhere(f.collector); err != nil {
+		if o.Elsewhere, err = suite.Elsewhere(f.collector); err != nil {
 			return err
 		}
-		o.OwnCustomers = true
+		o.Collector, o.OwnCustomers = o.Elsewhere.Collector, true
 	}
 	if f.faulty {
 		if err := f.refuseFault(broken); err != nil {

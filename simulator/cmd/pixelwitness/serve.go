@@ -89,7 +89,10 @@ func (s serving) run(c *cobra.Command, io streams) error {
 	}
 	defer server.Close()
 	log.Info("places of addresses", "database", places.About().String(), "given", s.geography != "")
-	fmt.Fprintf(io.out, "collecting at http://%s, hits at http://%[1]s/_/hits, profiles at http://%[1]s/antsomi/, reports and settings at http://%[1]s/piwikpro/\n", listener.Addr())
+	if _, err := fmt.Fprint(io.out, said(listener.Addr(), token != "")); err != nil {
+		_ = listener.Close()
+		return err
+	}
 	return server.Serve(c.Context(), listener)
 }
 
