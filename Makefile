@@ -33,8 +33,8 @@ lint: build
 	$(BIN) coverage --static >/dev/null
 
 unit: ## unit tests, without a browser; PIXELWITNESS_POSTGRES=required fails where no PostgreSQL is installed
-	$(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v -e /e2e -e /simulator/evidence)
-	$(GO) test -shuffle=on -timeout 15m ./simulator/evidence ./e2e/histories # many times slower with -race, and other tests race the same code
+	$(GO) test -race -shuffle=on -timeout 15m $$($(GO) list ./... | grep -v -e /e2e -e /simulator/evidence -e /reference/tracker)
+	$(GO) test -shuffle=on -timeout 15m ./simulator/evidence ./reference/tracker ./e2e/histories # many times slower with -race, and other tests race the same code
 
 e2e: chrome ## the Ginkgo suites, in real browsers
 	$(GO) test ./e2e -count=1 -timeout 20m -ginkgo.randomize-all
